@@ -5,8 +5,8 @@ include(FindPackageHandleStandardArgs)
 
 find_path(CpuMath_dnnl_INCLUDE_DIR dnnl.hpp)
 find_library(CpuMath_dnnl_LIBRARY dnnl)
-find_path(CpuMath_openblas_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas-pthread openblas)
-find_library(CpuMath_openblas_LIBRARY openblas PATH_SUFFIXES openblas-pthread)
+find_path(CpuMath_openblas_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas openblas-pthread)
+find_library(CpuMath_openblas_LIBRARY openblas)
 find_path(CpuMath_lapacke_INCLUDE_DIR lapacke.h)
 find_library(CpuMath_lapacke_LIBRARY lapacke)
 

@@ -26,6 +26,11 @@ struct Source {
   bool code() const { return header() || path.ends_with(".cpp") || path.ends_with(".cu") || path.ends_with(".cuh"); }
 };
 
+struct Function {
+  size_t line;    // where it starts, from 0
+  size_t length;  // in lines
+};
+
 const std::vector<std::string> folders = {"core",  "ops",   "autograd", "functorch", "distributed", "nn",  "io",
                                           "tests", "bench", "examples", "cmake",     "docs",        ".ci", "tools"};
 const std::set<std::string> text_suffixes = {".hpp", ".cpp", ".cu",   ".cuh", ".cmake", ".in",
@@ -69,6 +74,27 @@ void require_none(const std::vector<std::string>& breaches) {
 }
 
 std::string at(const Source& s, size_t line) { return s.path + ":" + std::to_string(line + 1) + ": "; }
+
+// The functions of a file, as clang-format lays them out: a closing brace at column 0 or 2 belongs to the nearest line
+// above that starts in the same column. Classes, tables and statements with a body are not functions.
+std::vector<Function> functions(const Source& s) {
+  const std::regex other(
+      R"(^(namespace|struct|class|union|enum|extern|if|for|while|switch|else|do|try|case|default)\b)");
+  std::vector<Function> found;
+  for (const size_t column : {size_t{0}, size_t{2}}) {
+    size_t start = 0;
+    for (size_t i = 0; i < s.lines.size(); ++i) {
+      const std::string& line = s.lines[i];
+      if (line.find_first_not_of(' ') != column || line[column] == '#') continue;
+      if (line[column] != '}')
+        start = i;
+      else if (s.lines[start].find('(') != std::string::npos &&
+               !std::regex_search(s.lines[start].substr(column), other))
+        found.push_back({start, i - start + 1});
+    }
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -120,13 +146,18 @@ TEST_CASE("every source file says what it is", "[house]") {
   require_none(breaches);
 }
 
-TEST_CASE("files stay small", "[house]") {
+TEST_CASE("files and functions stay small", "[house]") {
   std::vector<std::string> breaches;
   for (const Source& s : tree()) {
     if (!s.code() || s.folder() == "tests" || s.path.find("table") != std::string::npos) continue;
     const size_t n = s.lines.size();
     if (n > 700) breaches.push_back(s.path + ": " + std::to_string(n) + " lines, more than 700");
     if (n > 400 && n <= 700) std::cout << "long file: " << s.path << ", " << n << " lines\n";
+    for (const Function& f : functions(s)) {
+      const std::string lines = std::to_string(f.length) + " lines";
+      if (f.length > 80) breaches.push_back(at(s, f.line) + "a function of " + lines + ", more than 80");
+      if (f.length > 40 && f.length <= 80) std::cout << "long function: " << at(s, f.line) << lines << '\n';
+    }
   }
   require_none(breaches);
 }
