@@ -204,3 +204,38 @@ TEST_CASE("nothing points to somebody's machine, and nothing is left to do", "[h
   }
   require_none(breaches);
 }
+
+namespace {
+
+std::string trimmed(const std::string& line) {
+  const size_t first = line.find_first_not_of(' ');
+  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(' ') - first + 1);
+}
+
+bool contains_run(const std::vector<std::string>& lines, const std::vector<std::string>& run) {
+  auto same = [](const std::string& a, const std::string& b) { return trimmed(a) == trimmed(b); };
+  return std::search(lines.begin(), lines.end(), run.begin(), run.end(), same) != lines.end();
+}
+
+}  // namespace
+
+// In a document, the line `<!-- from examples/tour.cpp -->` before a code block says that the block stands in that
+// file.
+TEST_CASE("code in documents is code that runs", "[house]") {
+  const std::regex from(R"(^<!-- from ([^ ]+) -->$)");
+  std::vector<std::string> breaches;
+  for (const Source& s : tree()) {
+    if (!s.path.ends_with(".md")) continue;
+    for (size_t i = 0; i + 1 < s.lines.size(); ++i) {
+      std::smatch m;
+      if (!std::regex_match(s.lines[i], m, from) || !s.lines[i + 1].starts_with("```")) continue;
+      const auto begin = s.lines.begin() + static_cast<std::ptrdiff_t>(i) + 2;
+      const std::vector<std::string> block(begin, std::find(begin, s.lines.end(), "```"));
+      auto named = [&](const Source& other) { return other.path == m[1].str(); };
+      const auto file = std::find_if(tree().begin(), tree().end(), named);
+      if (file == tree().end() || !contains_run(file->lines, block))
+        breaches.push_back(at(s, i) + "this code does not stand in " + m[1].str());
+    }
+  }
+  require_none(breaches);
+}
