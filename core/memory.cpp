@@ -1,0 +1,520 @@
+// The slow paths of the allocator: central lists, fresh memory from the system, thread start and exit, meters.
+// Called from memory.hpp's inline paths and by storages. Blocks move between threads and the central lists in batches,
+// so the lists of one thread are bounded and a producer and a consumer of blocks neither leak nor grow. All globals are
+// constant initialised and never destroyed, so every function works before main and during static destruction.
+#include "strata/core/memory.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define STRATA_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define STRATA_ADDRESS_SANITIZER 1
+#endif
+#endif
+
+namespace strata::memory {
+
+namespace detail {
+__thread ThreadCache cache __attribute__((tls_model("initial-exec"))) = {};
+}
+
+namespace {
+
+using detail::Bin;
+using detail::Block;
+using detail::cache;
+using detail::small_classes;
+using detail::small_step;
+using detail::State;
+using detail::ThreadCache;
+
+// ---- size classes of allocate: 64, 128, ... 512, then (9 ... 16) * 2^k
+// ------------------------------------------------------
+
+constexpr std::size_t alignment = 64;
+constexpr std::size_t largest_class = std::size_t{1} << 47;  // the user half of the address space
+
+constexpr std::size_t class_index(std::size_t bytes) {
+  if (bytes <= 512) return bytes == 0 ? 0 : (bytes - 1) / alignment;
+  const std::size_t last = bytes - 1;
+  const std::size_t power = std::bit_width(last) - 1;
+  return 8 + (power - 9) * 8 + ((last >> (power - 3)) & 7);
+}
+
+constexpr std::size_t class_bytes(std::size_t index) {
+  if (index < 8) return (index + 1) * alignment;
+  return ((index & 7) + 9) << (index / 8 + 5);
+}
+
+constexpr std::size_t class_count = class_index(largest_class) + 1;
+constexpr std::size_t medium_limit = 64 << 10;  // up to here a thread keeps blocks of its own
+constexpr std::size_t medium_classes = class_index(medium_limit) + 1;
+static_assert(class_bytes(medium_classes - 1) == medium_limit && class_bytes(class_count - 1) == largest_class);
+static_assert(class_bytes(class_index(513)) == 576 && class_bytes(class_index(1024)) == 1024);
+
+// A thread keeps at most this many blocks of a class; half of them move at a time.
+constexpr std::uint32_t small_room(std::size_t index) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(medium_limit / (std::max<std::size_t>(index, 1) * small_step), 64, 512));
+}
+constexpr std::uint32_t medium_room(std::size_t index) {
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>((256 << 10) / class_bytes(index), 4, 32));
+}
+
+// ---- process-wide state
+// ---------------------------------------------------------------------------------------------------------
+
+struct alignas(64) Central {
+  std::mutex mutex;
+  Block* batches = nullptr;
+
+  void give(Block* batch, std::uint32_t count) {
+    batch->count = count;
+    std::lock_guard lock(mutex);
+    batch->next_batch = batches;
+    batches = batch;
+  }
+  Block* take() {
+    std::lock_guard lock(mutex);
+    Block* batch = batches;
+    if (batch != nullptr) batches = batch->next_batch;
+    return batch;
+  }
+};
+
+struct Meter {
+  alignas(64) std::atomic<std::int64_t> in_use{0};
+  std::atomic<std::int64_t> peak{0};
+  std::atomic<std::uint64_t> calls{0};
+  alignas(64) std::atomic<std::int64_t> held{0};  // taken from the system and not returned
+};
+
+struct Arena {  // small blocks are cut from 2 MiB slabs, which are never returned
+  std::mutex mutex;
+  std::byte* next = nullptr;
+  std::byte* end = nullptr;
+};
+
+struct Registry {
+  std::mutex mutex;
+  ThreadCache* first = nullptr;
+};
+
+enum class Mode : int { unknown, cache, system };
+
+constinit Central small_central[small_classes];
+constinit Central central[class_count];
+constinit Meter meter;
+constinit Arena arena;
+constinit Registry registry;
+constinit std::atomic<Mode> mode{Mode::unknown};
+
+bool system_mode() {
+#ifdef STRATA_ADDRESS_SANITIZER
+  return true;
+#else
+  Mode now = mode.load(std::memory_order_relaxed);
+  if (now == Mode::unknown) {
+    const char* text = std::getenv("STRATA_MEMORY");
+    if (text == nullptr || std::strcmp(text, "cache") == 0 || *text == '\0') {
+      now = Mode::cache;
+    } else if (std::strcmp(text, "system") == 0) {
+      now = Mode::system;
+    } else {
+      throw std::invalid_argument("STRATA_MEMORY: is '" + std::string(text) +
+                                  "', but must be 'cache' (the default) or 'system'");
+    }
+    mode.store(now, std::memory_order_relaxed);
+  }
+  return now == Mode::system;
+#endif
+}
+
+// ---- meters
+// -----------------------------------------------------------------------------------------------------------------------
+
+void raise_peak(std::int64_t bytes) {
+  std::int64_t peak = meter.peak.load(std::memory_order_relaxed);
+  while (bytes > peak && !meter.peak.compare_exchange_weak(peak, bytes, std::memory_order_relaxed)) {
+  }
+}
+
+// Adds `bytes` and whatever this thread has counted by itself to the process-wide meter, with one locked instruction.
+void charge(std::int64_t bytes) {
+  const std::int64_t total = bytes + cache.in_use.load(std::memory_order_relaxed);
+  cache.in_use.store(0, std::memory_order_relaxed);
+  const std::int64_t now = meter.in_use.fetch_add(total, std::memory_order_relaxed) + total;
+  if (total > 0) raise_peak(now);
+}
+
+void charge_allocation(std::size_t bytes) {
+  charge(static_cast<std::int64_t>(bytes));
+  meter.calls.fetch_add(1, std::memory_order_relaxed);
+}
+
+void charge_free(std::size_t bytes) { charge(-static_cast<std::int64_t>(bytes)); }
+
+// ---- fresh memory
+// -----------------------------------------------------------------------------------------------------------------
+
+void* map_huge(std::size_t size) {
+  const std::size_t padded = size + huge_limit;
+  void* raw = mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (raw == MAP_FAILED) return nullptr;
+  auto* begin = static_cast<std::byte*>(raw);
+  const std::size_t head = -reinterpret_cast<std::uintptr_t>(begin) % huge_limit;
+  if (head != 0) munmap(begin, head);
+  if (head != huge_limit) munmap(begin + head + size, huge_limit - head);
+  madvise(begin + head, size, MADV_HUGEPAGE);  // advice: a kernel without huge pages still serves the block
+  return begin + head;
+}
+
+void* take_from_system(std::size_t size) {
+  if (size >= huge_limit) return map_huge(size);
+  void* block = nullptr;
+  return posix_memalign(&block, alignment, size) == 0 ? block : nullptr;
+}
+
+void return_to_system(void* block, std::size_t size) {
+  if (size >= huge_limit) {
+    munmap(block, size);
+  } else {
+    std::free(block);
+  }
+  meter.held.fetch_sub(static_cast<std::int64_t>(size), std::memory_order_relaxed);
+}
+
+// Linux promises more than it has and kills the process later, so the caches are given up already at 80 % of the memory
+// there is.
+std::size_t comfortable_limit() {
+  static const std::size_t limit = [] {
+    std::size_t bytes =
+        static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+      unsigned long long group = 0;
+      if (std::FILE* file = std::fopen(path, "r")) {
+        if (std::fscanf(file, "%llu", &group) == 1 && group > 0) bytes = std::min<std::size_t>(bytes, group);
+        std::fclose(file);
+      }
+    }
+    return bytes / 5 * 4;
+  }();
+  return limit;
+}
+
+void* fresh(std::size_t size) {
+  if (size >= huge_limit &&
+      static_cast<std::size_t>(meter.held.load(std::memory_order_relaxed)) + size > comfortable_limit()) {
+    release_cached();
+  }
+  void* block = take_from_system(size);
+  if (block == nullptr) {
+    release_cached();
+    block = take_from_system(size);
+  }
+  if (block == nullptr) {
+    const Statistics now = statistics();
+    throw OutOfMemory(size, now.in_use, now.cached);
+  }
+  meter.held.fetch_add(static_cast<std::int64_t>(size), std::memory_order_relaxed);
+  return block;
+}
+
+// A batch of small blocks: from the central list, else about 8 KiB of new ones.
+Block* small_batch(std::size_t index) {
+  if (Block* batch = small_central[index].take()) return batch;
+  const std::size_t size = std::max<std::size_t>(index, 1) * small_step;
+  std::lock_guard lock(arena.mutex);
+  if (static_cast<std::size_t>(arena.end - arena.next) < size) {
+    arena.next = static_cast<std::byte*>(fresh(huge_limit));
+    arena.end = arena.next + huge_limit;
+  }
+  const std::size_t left = static_cast<std::size_t>(arena.end - arena.next) / size;
+  const std::size_t count = std::min({left, std::size_t{8192} / size, std::size_t{small_room(index) / 2}});
+  Block* batch = nullptr;
+  arena.next += count * size;
+  for (std::size_t i = 1; i <= count; ++i) {
+    auto* block = reinterpret_cast<Block*>(arena.next - i * size);
+    block->next = batch;
+    batch = block;
+  }
+  batch->count = static_cast<std::uint32_t>(count);
+  return batch;
+}
+
+// ---- one thread's lists
+// -------------------------------------------------------------------------------------------------------------
+
+// Moves all but the `keep` newest blocks of a bin to the central list.
+void spill(Bin& bin, Central& to, std::uint32_t keep, std::uint32_t full_room) {
+  const std::uint32_t count = full_room - bin.room;
+  if (count <= keep) return;
+  Block** link = &bin.head;
+  for (std::uint32_t i = 0; i < keep; ++i) link = &(*link)->next;
+  Block* rest = *link;
+  *link = nullptr;
+  bin.room = full_room - keep;
+  to.give(rest, count - keep);
+}
+
+void spill_medium() {
+  if (cache.medium == nullptr) return;
+  for (std::size_t i = 0; i < medium_classes; ++i) spill(cache.medium[i], central[i], 0, medium_room(i));
+}
+
+void detach() {
+  for (std::size_t i = 0; i < small_classes; ++i) {
+    spill(cache.small[i], small_central[i], 0, small_room(i));
+    cache.small[i].room = 0;
+  }
+  spill_medium();
+  std::free(cache.medium);
+  cache.medium = nullptr;
+  std::lock_guard lock(registry.mutex);
+  charge(0);
+  meter.calls.fetch_add(cache.calls.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+  (cache.previous != nullptr ? cache.previous->next : registry.first) = cache.next;
+  if (cache.next != nullptr) cache.next->previous = cache.previous;
+  cache.state = State::dead;
+}
+
+struct ExitHook {
+  bool armed = false;
+  ~ExitHook() {
+    if (armed) detach();
+  }
+};
+
+// Whether this thread has lists of its own; makes them at the first call. Without (the thread is ending, or no memory
+// for the bins) blocks come from and go to the central lists one by one.
+bool attach() {
+  if (cache.state != State::unborn) return cache.state == State::live;
+  auto* medium = static_cast<Bin*>(std::calloc(medium_classes, sizeof(Bin)));
+  if (medium == nullptr) return false;
+  thread_local ExitHook hook;
+  hook.armed = true;
+  for (std::size_t i = 0; i < small_classes; ++i) cache.small[i].room = small_room(i);
+  for (std::size_t i = 0; i < medium_classes; ++i) medium[i].room = medium_room(i);
+  cache.medium = medium;
+  cache.state = State::live;
+  std::lock_guard lock(registry.mutex);
+  cache.next = registry.first;
+  if (cache.next != nullptr) cache.next->previous = &cache;
+  registry.first = &cache;
+  return true;
+}
+
+// Hands out the first block of a batch and keeps the others in `bin`, which is empty, or on the central list.
+Block* first_of(Block* batch, Bin* bin, Central& from) {
+  Block* rest = batch->next;
+  const std::uint32_t count = batch->count - 1;
+  if (bin != nullptr) {
+    bin->head = rest;
+    bin->room -= count;
+  } else if (rest != nullptr) {
+    from.give(rest, count);
+  }
+  return batch;
+}
+
+void push(Bin& bin, void* pointer) {
+  auto* block = static_cast<Block*>(pointer);
+  block->next = bin.head;
+  bin.head = block;
+  --bin.room;
+}
+
+void give_one(Central& to, void* pointer) {
+  auto* block = static_cast<Block*>(pointer);
+  block->next = nullptr;
+  to.give(block, 1);
+}
+
+// ---- the system mode
+// ------------------------------------------------------------------------------------------------------------------
+
+// Exactly `bytes`, so that a sanitizer sees an overrun by one; `counted` is what the meters say.
+void* system_allocate(std::size_t bytes, std::size_t counted) {
+  void* block = nullptr;
+  if (posix_memalign(&block, alignment, std::max<std::size_t>(bytes, 1)) != 0) {
+    const Statistics now = statistics();
+    throw OutOfMemory(bytes, now.in_use, now.cached);
+  }
+  meter.held.fetch_add(static_cast<std::int64_t>(counted), std::memory_order_relaxed);
+  charge_allocation(counted);
+  return block;
+}
+
+void system_free(void* pointer, std::size_t counted) {
+  std::free(pointer);
+  meter.held.fetch_sub(static_cast<std::int64_t>(counted), std::memory_order_relaxed);
+  charge_free(counted);
+}
+
+// ---- storages
+// -----------------------------------------------------------------------------------------------------------------------------
+
+void* allocate_slow(std::size_t index, std::size_t bytes) {
+  const std::size_t size = class_bytes(index);
+  if (system_mode()) return system_allocate(bytes, size);
+  Bin* bin = index < medium_classes && attach() ? &cache.medium[index] : nullptr;
+  Block* batch = central[index].take();
+  void* block = batch != nullptr ? first_of(batch, bin, central[index]) : fresh(size);
+  charge_allocation(size);
+  return block;
+}
+
+void deallocate_slow(void* pointer, std::size_t index) {
+  const std::size_t size = class_bytes(index);
+  if (system_mode()) return system_free(pointer, size);
+  if (index < medium_classes && attach()) {
+    Bin& bin = cache.medium[index];
+    if (bin.room == 0) spill(bin, central[index], medium_room(index) / 2, medium_room(index));
+    push(bin, pointer);
+  } else {
+    give_one(central[index], pointer);
+  }
+  charge_free(size);
+}
+
+void print_bytes(char (&text)[32], std::size_t bytes) {
+  if (bytes < 1024) {
+    std::snprintf(text, sizeof text, "%zu B", bytes);
+    return;
+  }
+  static constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; value >= 1024; value /= 1024) ++unit;
+  std::snprintf(text, sizeof text, "%.4g %s", value, units[unit]);
+}
+
+}  // namespace
+
+OutOfMemory::OutOfMemory(std::size_t asked, std::size_t in_use, std::size_t cached) noexcept {
+  char a[32], u[32], c[32];
+  print_bytes(a, asked);
+  print_bytes(u, in_use);
+  print_bytes(c, cached);
+  std::snprintf(
+      message_, sizeof message_,
+      "OutOfMemory: cpu: the system refused %s; %s are in use and %s cached, after releasing what could be released. "
+      "Let go of tensors, or use smaller pieces (.chunk, checkpoint)",
+      a, u, c);
+}
+
+namespace detail {
+
+void* allocate_small_slow(std::size_t bytes) {
+  if (system_mode()) return system_allocate(bytes, small_class_size(bytes));
+  const std::size_t index = (bytes + small_step - 1) / small_step;
+  Bin* bin = attach() ? &cache.small[index] : nullptr;
+  Block* block = first_of(small_batch(index), bin, small_central[index]);
+  charge_allocation(small_class_size(bytes));
+  return block;
+}
+
+void free_small_slow(void* pointer, std::size_t bytes) noexcept {
+  if (system_mode()) return system_free(pointer, small_class_size(bytes));
+  const std::size_t index = (bytes + small_step - 1) / small_step;
+  if (attach()) {
+    Bin& bin = cache.small[index];
+    if (bin.room == 0) spill(bin, small_central[index], small_room(index) / 2, small_room(index));
+    push(bin, pointer);
+  } else {
+    give_one(small_central[index], pointer);
+  }
+  charge_free(small_class_size(bytes));
+}
+
+}  // namespace detail
+
+std::size_t class_size(std::size_t bytes) { return bytes > largest_class ? bytes : class_bytes(class_index(bytes)); }
+
+void* allocate(std::size_t bytes) {
+  if (bytes > largest_class) {
+    const Statistics now = statistics();
+    throw OutOfMemory(bytes, now.in_use, now.cached);
+  }
+  const std::size_t index = class_index(bytes);
+  if (index < medium_classes && cache.medium != nullptr) {
+    Bin& bin = cache.medium[index];
+    if (Block* block = bin.head) {
+      bin.head = block->next;
+      ++bin.room;
+      cache.count_allocation(class_bytes(index));
+      return block;
+    }
+  }
+  return allocate_slow(index, bytes);
+}
+
+void deallocate(void* pointer, std::size_t bytes) noexcept {
+  if (pointer == nullptr) return;
+  const std::size_t index = class_index(bytes);
+  if (index < medium_classes && cache.medium != nullptr && cache.medium[index].room > 0) {
+    push(cache.medium[index], pointer);
+    cache.count_free(class_bytes(index));
+    return;
+  }
+  deallocate_slow(pointer, index);
+}
+
+bool caching() { return !system_mode(); }
+
+Statistics statistics() {
+  std::lock_guard lock(registry.mutex);
+  std::int64_t in_use = meter.in_use.load(std::memory_order_relaxed);
+  std::uint64_t calls = meter.calls.load(std::memory_order_relaxed);
+  for (const ThreadCache* thread = registry.first; thread != nullptr; thread = thread->next) {
+    in_use += thread->in_use.load(std::memory_order_relaxed);
+    calls += thread->calls.load(std::memory_order_relaxed);
+  }
+  in_use = std::max<std::int64_t>(in_use, 0);
+  const std::int64_t peak = std::max(meter.peak.load(std::memory_order_relaxed), in_use);
+  const std::int64_t cached = std::max<std::int64_t>(meter.held.load(std::memory_order_relaxed) - in_use, 0);
+  return {static_cast<std::size_t>(in_use), static_cast<std::size_t>(peak), static_cast<std::size_t>(cached), calls};
+}
+
+void reset_peak() {
+  const std::size_t now = statistics().in_use;
+  meter.peak.store(static_cast<std::int64_t>(now), std::memory_order_relaxed);
+}
+
+void release_cached() {
+  spill_medium();
+  for (std::size_t i = 0; i < class_count; ++i) {
+    while (Block* batch = central[i].take()) {
+      while (batch != nullptr) {
+        Block* next = batch->next;
+        return_to_system(batch, class_bytes(i));
+        batch = next;
+      }
+    }
+  }
+}
+
+PeakMeter::PeakMeter() {
+  const Statistics now = statistics();
+  start_ = now.in_use;
+  outer_peak_ = now.peak;
+  reset_peak();
+}
+
+PeakMeter::~PeakMeter() { raise_peak(static_cast<std::int64_t>(outer_peak_)); }
+
+std::size_t PeakMeter::bytes() const { return statistics().peak - start_; }
+
+}  // namespace strata::memory
