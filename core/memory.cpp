@@ -1,28 +1,15 @@
-// The slow paths of the allocator: central lists, fresh memory from the system, thread start and exit, meters.
+// The slow paths of the allocator: central lists, one thread's lists from start to exit, storages, meters.
 // Called from memory.hpp's inline paths and by storages. Blocks move between threads and the central lists in batches,
 // so the lists of one thread are bounded and a producer and a consumer of blocks neither leak nor grow. All globals are
 // constant initialised and never destroyed, so every function works before main and during static destruction.
 #include "strata/core/memory.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
-#include <stdexcept>
-#include <string>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define STRATA_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define STRATA_ADDRESS_SANITIZER 1
-#endif
-#endif
+#include "strata/core/memory_system.hpp"
 
 namespace strata::memory {
 
@@ -32,18 +19,19 @@ __thread ThreadCache cache __attribute__((tls_model("initial-exec"))) = {};
 
 namespace {
 
+using detail::alignment;
 using detail::Bin;
 using detail::Block;
 using detail::cache;
 using detail::small_classes;
 using detail::small_step;
 using detail::State;
+using detail::system_mode;
 using detail::ThreadCache;
 
 // ---- size classes of allocate: 64, 128, ... 512, then (9 ... 16) * 2^k
 // ------------------------------------------------------
 
-constexpr std::size_t alignment = 64;
 constexpr std::size_t largest_class = std::size_t{1} << 47;  // the user half of the address space
 
 constexpr std::size_t class_index(std::size_t bytes) {
@@ -112,35 +100,11 @@ struct Registry {
   ThreadCache* first = nullptr;
 };
 
-enum class Mode : int { unknown, cache, system };
-
 constinit Central small_central[small_classes];
 constinit Central central[class_count];
 constinit Meter meter;
 constinit Arena arena;
 constinit Registry registry;
-constinit std::atomic<Mode> mode{Mode::unknown};
-
-bool system_mode() {
-#ifdef STRATA_ADDRESS_SANITIZER
-  return true;
-#else
-  Mode now = mode.load(std::memory_order_relaxed);
-  if (now == Mode::unknown) {
-    const char* text = std::getenv("STRATA_MEMORY");
-    if (text == nullptr || std::strcmp(text, "cache") == 0 || *text == '\0') {
-      now = Mode::cache;
-    } else if (std::strcmp(text, "system") == 0) {
-      now = Mode::system;
-    } else {
-      throw std::invalid_argument("STRATA_MEMORY: is '" + std::string(text) +
-                                  "', but must be 'cache' (the default) or 'system'");
-    }
-    mode.store(now, std::memory_order_relaxed);
-  }
-  return now == Mode::system;
-#endif
-}
 
 // ---- meters
 // -----------------------------------------------------------------------------------------------------------------------
@@ -169,60 +133,15 @@ void charge_free(std::size_t bytes) { charge(-static_cast<std::int64_t>(bytes));
 // ---- fresh memory
 // -----------------------------------------------------------------------------------------------------------------
 
-void* map_huge(std::size_t size) {
-  const std::size_t padded = size + huge_limit;
-  void* raw = mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (raw == MAP_FAILED) return nullptr;
-  auto* begin = static_cast<std::byte*>(raw);
-  const std::size_t head = -reinterpret_cast<std::uintptr_t>(begin) % huge_limit;
-  if (head != 0) munmap(begin, head);
-  if (head != huge_limit) munmap(begin + head + size, huge_limit - head);
-  madvise(begin + head, size, MADV_HUGEPAGE);  // advice: a kernel without huge pages still serves the block
-  return begin + head;
-}
-
-void* take_from_system(std::size_t size) {
-  if (size >= huge_limit) return map_huge(size);
-  void* block = nullptr;
-  return posix_memalign(&block, alignment, size) == 0 ? block : nullptr;
-}
-
-void return_to_system(void* block, std::size_t size) {
-  if (size >= huge_limit) {
-    munmap(block, size);
-  } else {
-    std::free(block);
-  }
-  meter.held.fetch_sub(static_cast<std::int64_t>(size), std::memory_order_relaxed);
-}
-
-// Linux promises more than it has and kills the process later, so the caches are given up already at 80 % of the memory
-// there is.
-std::size_t comfortable_limit() {
-  static const std::size_t limit = [] {
-    std::size_t bytes =
-        static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-      unsigned long long group = 0;
-      if (std::FILE* file = std::fopen(path, "r")) {
-        if (std::fscanf(file, "%llu", &group) == 1 && group > 0) bytes = std::min<std::size_t>(bytes, group);
-        std::fclose(file);
-      }
-    }
-    return bytes / 5 * 4;
-  }();
-  return limit;
-}
-
 void* fresh(std::size_t size) {
   if (size >= huge_limit &&
-      static_cast<std::size_t>(meter.held.load(std::memory_order_relaxed)) + size > comfortable_limit()) {
+      static_cast<std::size_t>(meter.held.load(std::memory_order_relaxed)) + size > detail::comfortable_limit()) {
     release_cached();
   }
-  void* block = take_from_system(size);
+  void* block = detail::take_from_system(size);
   if (block == nullptr) {
     release_cached();
-    block = take_from_system(size);
+    block = detail::take_from_system(size);
   }
   if (block == nullptr) {
     const Statistics now = statistics();
@@ -389,31 +308,7 @@ void deallocate_slow(void* pointer, std::size_t index) {
   charge_free(size);
 }
 
-void print_bytes(char (&text)[32], std::size_t bytes) {
-  if (bytes < 1024) {
-    std::snprintf(text, sizeof text, "%zu B", bytes);
-    return;
-  }
-  static constexpr const char* units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  for (; value >= 1024; value /= 1024) ++unit;
-  std::snprintf(text, sizeof text, "%.4g %s", value, units[unit]);
-}
-
 }  // namespace
-
-OutOfMemory::OutOfMemory(std::size_t asked, std::size_t in_use, std::size_t cached) noexcept {
-  char a[32], u[32], c[32];
-  print_bytes(a, asked);
-  print_bytes(u, in_use);
-  print_bytes(c, cached);
-  std::snprintf(
-      message_, sizeof message_,
-      "OutOfMemory: cpu: the system refused %s; %s are in use and %s cached, after releasing what could be released. "
-      "Let go of tensors, or use smaller pieces (.chunk, checkpoint)",
-      a, u, c);
-}
 
 namespace detail {
 
@@ -499,7 +394,8 @@ void release_cached() {
     while (Block* batch = central[i].take()) {
       while (batch != nullptr) {
         Block* next = batch->next;
-        return_to_system(batch, class_bytes(i));
+        detail::return_to_system(batch, class_bytes(i));
+        meter.held.fetch_sub(static_cast<std::int64_t>(class_bytes(i)), std::memory_order_relaxed);
         batch = next;
       }
     }
