@@ -130,18 +130,17 @@ class Pool {
 
   void stop_workers() {
     stop_.store(true, std::memory_order_relaxed);
-    wake(workers_.size());
+    epoch_.fetch_add(1, std::memory_order_seq_cst);
+    epoch_.notify_all();
     for (std::thread& worker : workers_) worker.join();
     workers_.clear();
   }
 
-  void wake(std::size_t count) {
-    epoch_.fetch_add(1, std::memory_order_seq_cst);
-    if (count >= workers_.size()) {
-      epoch_.notify_all();
-    } else {
-      for (std::size_t i = 0; i < count; ++i) epoch_.notify_one();
-    }
+  // Wakes two sleepers; each wakes two more while chunks are left. So waking costs the caller the same on any machine,
+  // and a short region is over before the rest of a big pool has been disturbed.
+  void wake_two() {
+    epoch_.notify_one();
+    if (unclaimed_.load(std::memory_order_relaxed) > 2) epoch_.notify_one();
   }
 
   void open(std::int64_t chunks, detail::ChunkFunction function, void* context) {
@@ -151,7 +150,8 @@ class Pool {
     failed_.store(false, std::memory_order_relaxed);
     unreported_.store(chunks_, std::memory_order_relaxed);
     unclaimed_.store(chunks_, std::memory_order_release);
-    wake(static_cast<std::size_t>(chunks - 1));
+    epoch_.fetch_add(1, std::memory_order_seq_cst);
+    wake_two();
   }
 
   // NOTE [claim first, look second]  A worker claims a chunk by lowering `unclaimed_`, and only then reads what to run.
@@ -196,7 +196,9 @@ class Pool {
       work();
       if (spin(worker_spin, called)) continue;
       const std::uint32_t seen = epoch_.load(std::memory_order_acquire);
-      if (!called()) epoch_.wait(seen, std::memory_order_relaxed);
+      if (called()) continue;
+      epoch_.wait(seen, std::memory_order_acquire);
+      if (unclaimed_.load(std::memory_order_relaxed) > 1) wake_two();
     }
   }
 
