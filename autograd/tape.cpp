@@ -1,0 +1,209 @@
+// Recording and walking the tape.
+#include "strata/autograd/tape.hpp"
+
+#include <array>
+
+#include "strata/autograd/custom_node.hpp"
+#include "strata/core/error.hpp"
+#include "strata/core/small.hpp"
+#include "strata/ops/family.hpp"
+#include "strata/ops/ops.hpp"
+
+namespace strata {
+
+Tape::Tape(bool keep_all) : lease_(LevelKind::grad, this), keep_all_(keep_all) {}
+
+Tape::~Tape() {
+  for (Node* n = last_; n; n = n->previous) release(n);
+}
+
+Node* Tape::add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs) {
+  auto* n = static_cast<Node*>(arena_.allocate(sizeof(Node)));
+  *n = {op, last_, nullptr, nullptr, nullptr, nullptr, nullptr, inputs, outputs};
+  n->edges = arena_.allocate_array<Edge>(inputs);
+  n->g = arena_.allocate_array<Tensor>(outputs);
+  last_ = n;
+  return n;
+}
+
+void Tape::release(Node* n) {
+  const auto clear = [](Tensor*& t, std::uint32_t count) {
+    if (t) {
+      for (std::uint32_t i = 0; i < count; ++i) t[i].~Tensor();
+    }
+    t = nullptr;
+  };
+  clear(n->x, n->inputs);
+  clear(n->y, n->outputs);
+  clear(n->g, n->outputs);
+  if (n->params && n->op->params_destroy) n->op->params_destroy(n->params);
+  n->params = nullptr;
+}
+
+Tensor Tape::watch(const Tensor& x) {
+  Node* n = add_node(nullptr, 0, 1);
+  return make_taped(x, n, 0, id());
+}
+
+std::pair<Tensor, Edge> Tape::unwatch(const Tensor& x) const {
+  if (!x.defined() || !belongs_to(x, id())) return {x, {}};
+  const auto& w = static_cast<const Taped&>(wrapper(x));
+  return {w.value, {w.node, w.out}};
+}
+
+void Tape::run(Call& call) {
+  const auto n = call.x.size();
+  SmallArray<Tensor> x(n);
+  SmallArray<Edge> edges(n);
+  bool recorded = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    Tensor& t = call.x[i];
+    if (!t.defined() || !belongs_to(t, id())) {
+      x[i] = std::move(t);
+      continue;
+    }
+    auto& w = static_cast<Taped&>(wrapper(t));
+    edges[i] = {w.node, w.out};
+    recorded = true;
+    // The last handle of the wrapper hands its value on, so that the op may take over the buffer.
+    x[i] = t.impl()->refs.load(std::memory_order_acquire) == 1 ? std::move(w.value) : w.value;
+    t = Tensor();
+  }
+  recorded = recorded && call.op.differentiable;
+  const Keep keep = keep_all_ ? Keep::both : call.op.keep;
+  Tensor* kept = nullptr;
+  if (recorded && keeps_inputs(keep)) {
+    kept = static_cast<Tensor*>(arena_.allocate(n * sizeof(Tensor)));
+    for (std::size_t i = 0; i < n; ++i) new (kept + i) Tensor(x[i]);
+  }
+  struct Guard {  // an op that throws leaves nothing behind
+    Tensor* kept;
+    std::size_t n;
+    ~Guard() {
+      if (kept) {
+        for (std::size_t i = 0; i < n; ++i) kept[i].~Tensor();
+      }
+    }
+  } guard{kept, n};
+  apply(call.op, call.params, Out(x.data(), n), call.y);
+  if (!recorded) return;
+  Node* node = add_node(&call.op, static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(call.y.size()));
+  for (std::size_t i = 0; i < n; ++i) node->edges[i] = edges[i];
+  node->x = std::exchange(guard.kept, nullptr);
+  if (call.op.params_size) {
+    node->params = arena_.allocate(call.op.params_size);
+    call.op.params_copy(node->params, call.params);
+  }
+  if (keeps_result(keep)) {
+    node->y = arena_.allocate_array<Tensor>(call.y.size());
+    for (std::size_t i = 0; i < call.y.size(); ++i) node->y[i] = call.y[i];
+  }
+  for (std::size_t i = 0; i < call.y.size(); ++i) {
+    Tensor& y = call.y[i];
+    if (y.defined() && is_float(y.dtype())) y = make_taped(std::move(y), node, static_cast<std::uint32_t>(i), id());
+  }
+}
+
+namespace {
+
+void accumulate(Edge edge, Tensor g) {
+  if (!g.defined()) return;
+  Tensor& slot = edge.node->g[edge.out];
+  slot = slot.defined() ? add(std::move(slot), std::move(g)) : std::move(g);
+}
+
+}  // namespace
+
+void Tape::pull(Node* node, bool retain) {
+  bool any = false;
+  for (std::uint32_t i = 0; i < node->outputs; ++i) any |= node->g[i].defined();
+  if (!any) return;
+  SmallArray<bool> need(node->inputs);
+  SmallArray<Tensor> dx(node->inputs), x(node->x ? 0 : node->inputs), y(node->y ? 0 : node->outputs);
+  for (std::uint32_t i = 0; i < node->inputs; ++i) need[i] = node->edges[i].node != nullptr;
+  const In xs = node->x ? In(node->x, node->inputs) : In(x.data(), node->inputs);
+  const In ys = node->y ? In(node->y, node->outputs) : In(y.data(), node->outputs);
+  node->op->vjp(node->params, xs, ys, In(node->g, node->outputs), Need{need.data()}, Out(dx.data(), node->inputs));
+  for (std::uint32_t i = 0; i < node->outputs; ++i) node->g[i] = Tensor();
+  for (std::uint32_t i = 0; i < node->inputs; ++i) {
+    if (need[i]) accumulate(node->edges[i], std::move(dx[i]));
+  }
+  if (!retain) release(node);
+}
+
+std::vector<Tensor> Tape::backward(std::span<const Edge> roots, std::span<const Tensor> g, std::span<const Edge> leaves,
+                                   bool retain) {
+  struct Reset {  // an exception leaves no half-summed cotangents behind
+    Node* last;
+    ~Reset() {
+      for (Node* n = last; n; n = n->previous) {
+        if (!n->g) continue;
+        for (std::uint32_t i = 0; i < n->outputs; ++i) n->g[i] = Tensor();
+      }
+    }
+  } reset{last_};
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    if (roots[i].node) accumulate(roots[i], g[i]);
+  }
+  for (Node* n = last_; n; n = n->previous) {
+    if (n->op && n->g) pull(n, retain);
+  }
+  std::vector<Tensor> dx;
+  for (const Edge& leaf : leaves) dx.push_back(leaf.node ? leaf.node->g[leaf.out] : Tensor());
+  return dx;
+}
+
+std::vector<Tensor> Tape::forward(std::span<const Edge> leaves, std::span<const Tensor> dx,
+                                  std::span<const Edge> roots) {
+  std::vector<Node*> order;
+  for (Node* n = last_; n; n = n->previous) order.push_back(n);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (leaves[i].node) leaves[i].node->g[leaves[i].out] = dx[i];
+  }
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    Node& n = **it;
+    if (!n.op) continue;
+    SmallArray<Tensor> tangents(n.inputs);
+    bool any = false;
+    for (std::uint32_t i = 0; i < n.inputs; ++i) {
+      if (n.edges[i].node) tangents[i] = n.edges[i].node->g[n.edges[i].out];
+      any |= tangents[i].defined();
+    }
+    if (any)
+      n.op->jvp(n.params, In(n.x, n.inputs), In(tangents.data(), n.inputs), In(n.y, n.outputs), Out(n.g, n.outputs));
+  }
+  std::vector<Tensor> dy;
+  for (const Edge& root : roots) dy.push_back(root.node ? root.node->g[root.out] : Tensor());
+  for (Node* n : order) {
+    for (std::uint32_t i = 0; i < n->outputs; ++i) n->g[i] = Tensor();
+  }
+  return dy;
+}
+
+std::vector<Tensor> Tape::run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  std::vector<Edge> edges;
+  bool recorded = false;
+  for (Tensor& t : x) {
+    auto [value, edge] = unwatch(t);
+    recorded |= edge.node != nullptr;
+    edges.push_back(edge);
+    t = std::move(value);
+  }
+  if (!recorded) return apply_custom(custom, std::move(x));
+  auto [y, pullback] = custom->vjp(x);
+  PullbackParams params{std::move(pullback), {}, {}};
+  for (const Tensor& t : y) {
+    params.shapes.push_back(t.shape());
+    params.dtypes.push_back(t.dtype());
+  }
+  Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(x.size()), static_cast<std::uint32_t>(y.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) node->edges[i] = edges[i];
+  node->params = arena_.allocate(sizeof params);
+  new (node->params) PullbackParams(std::move(params));
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (is_float(y[i].dtype())) y[i] = make_taped(std::move(y[i]), node, static_cast<std::uint32_t>(i), id());
+  }
+  return y;
+}
+
+}  // namespace strata

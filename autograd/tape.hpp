@@ -1,0 +1,67 @@
+// The tape: records ops that meet a tensor being differentiated, and pulls cotangents back through them.
+// Called by grad, vjp, linearize (autograd/grad.hpp). One tape per running grad or vjp.
+// Always holds: nodes are in creation order, so walking `previous` is a reverse topological order; node memory is freed
+// with the tape.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "strata/core/arena.hpp"
+#include "strata/core/op.hpp"
+
+namespace strata {
+
+/// Where an argument came from: output `out` of `node`; null for a constant.
+struct Edge {
+  Node* node = nullptr;
+  std::uint32_t out = 0;
+};
+
+/// One recorded op: plain memory in the arena. `op` is null for a leaf.
+struct Node {
+  const Op* op;
+  Node* previous;
+  void* params;
+  Edge* edges;  // [inputs]
+  Tensor* x;    // [inputs] kept arguments, undefined where not kept; null when none is
+  Tensor* y;    // [outputs] kept results; null when none is
+  Tensor* g;    // [outputs] cotangents as they arrive
+  std::uint32_t inputs, outputs;
+};
+
+class Tape final : public Interpreter {
+ public:
+  /// keep_all: every node keeps arguments and results, whatever its vjp reads (linearize pushes forward through them).
+  explicit Tape(bool keep_all = false);
+  ~Tape() override;
+
+  Level& level() const { return lease_.level(); }
+  LevelId id() const { return lease_.id(); }
+
+  /// x as a leaf of this tape, to be differentiated. x is a float tensor.
+  Tensor watch(const Tensor& x);
+  /// What x is to levels below, and where it came from on this tape (null node: it did not).
+  std::pair<Tensor, Edge> unwatch(const Tensor& x) const;
+
+  /// Cotangents of `leaves` given those of `roots`; undefined means zero. `retain`: the tape can be walked again.
+  std::vector<Tensor> backward(std::span<const Edge> roots, std::span<const Tensor> g, std::span<const Edge> leaves,
+                               bool retain);
+  /// Tangents of `roots` given those of `leaves`. Needs keep_all.
+  std::vector<Tensor> forward(std::span<const Edge> leaves, std::span<const Tensor> dx, std::span<const Edge> roots);
+
+  void run(Call& call) override;
+  std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) override;
+
+ private:
+  friend class TapeSegment;
+  Node* add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs);
+  void release(Node* node);
+  void pull(Node* node, bool retain);
+
+  LevelLease lease_;
+  Arena arena_;
+  Node* last_ = nullptr;
+  bool keep_all_;
+};
+
+}  // namespace strata

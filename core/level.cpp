@@ -1,0 +1,179 @@
+// The level stack, the pool of level records, and dispatch: how an op whose arguments are wrapped reaches the right
+// interpreter.
+#include "strata/core/level.hpp"
+
+#include <mutex>
+
+#include "strata/core/error.hpp"
+#include "strata/core/op.hpp"
+
+namespace strata {
+
+thread_local LevelStack level_stack;
+
+namespace {
+
+struct Pool {
+  std::mutex mutex;
+  std::vector<Level*> free;
+  std::uint64_t next_serial = 0;
+};
+
+Pool& pool() {
+  static Pool* p = new Pool;  // never destroyed: leaked wrappers may ask late
+  return *p;
+}
+
+const char* transform_name(Kind kind) { return kind == Kind::batched ? "vmap" : kind == Kind::taped ? "grad" : "jvp"; }
+const char* transform_name(LevelKind kind) {
+  return kind == LevelKind::vmap ? "vmap" : kind == LevelKind::grad ? "grad" : "jvp";
+}
+
+}  // namespace
+
+LevelLease::LevelLease(LevelKind kind, Interpreter* interpreter) {
+  Pool& p = pool();
+  const std::lock_guard lock(p.mutex);
+  if (p.free.empty()) p.free.push_back(new Level);
+  level_ = p.free.back();
+  p.free.pop_back();
+  serial_ = ++p.next_serial;
+  level_->kind = kind;
+  level_->interpreter = interpreter;
+  level_->serial.store(serial_, std::memory_order_relaxed);
+}
+
+LevelLease::~LevelLease() {
+  Pool& p = pool();
+  const std::lock_guard lock(p.mutex);
+  level_->serial.store(0, std::memory_order_relaxed);
+  level_->stack.store(nullptr, std::memory_order_relaxed);
+  level_->axis_name.clear();
+  level_->rows = {};
+  level_->size = 0;
+  p.free.push_back(level_);
+}
+
+LevelScope::LevelScope(Level& level)
+    : level_(level),
+      depth_before_(level_stack.depth),
+      nested_(level.stack.load(std::memory_order_relaxed) == &level_stack) {
+  if (nested_) return;
+  if (level_stack.depth == max_depth) {
+    throw TransformError("transforms are nested more than " + std::to_string(max_depth) + " deep");
+  }
+  level_stack.levels[++level_stack.depth] = &level;
+  level.depth = level_stack.depth;
+  level.stack.store(&level_stack, std::memory_order_relaxed);
+}
+
+LevelScope::~LevelScope() {
+  if (nested_) return;
+  level_stack.depth = depth_before_;
+  level_.stack.store(nullptr, std::memory_order_relaxed);
+}
+
+void level_error(const Tensor& x) {
+  const Wrapper& w = wrapper(x);
+  const std::string transform = transform_name(x.kind());
+  if (w.id.level->serial.load(std::memory_order_relaxed) == w.id.serial &&
+      w.id.level->stack.load(std::memory_order_relaxed) != nullptr) {
+    throw TransformError("a tensor of shape " + to_string(x.shape()) + " belongs to a " + transform +
+                         " on another thread; pass it as an argument, or take its value before the thread starts");
+  }
+  throw TransformError("a tensor of shape " + to_string(x.shape()) + " leaked from a " + transform +
+                       " that has ended; return it from the function instead of storing it outside");
+}
+
+Level& level_of(const Tensor& x) {
+  const Wrapper& w = wrapper(x);
+  if (!w.id.alive_here()) [[unlikely]]
+    level_error(x);
+  return *w.id.level;
+}
+
+std::string level_context() {
+  if (level_stack.depth == 0) return "";
+  std::string s = "\n  ";
+  for (int i = level_stack.depth; i >= 1; --i) {
+    const Level& l = *level_stack.levels[i];
+    s += std::string(i == level_stack.depth ? "" : ", ") + "inside " + transform_name(l.kind) + " (level " +
+         std::to_string(i);
+    if (l.kind == LevelKind::vmap) {
+      s += ", size " + std::to_string(l.size);
+      if (!l.axis_name.empty()) s += ", axis '" + l.axis_name + "'";
+    }
+    s += ")";
+  }
+  return s + ": shapes are those of one example";
+}
+
+Level* find_axis(const std::string& axis_name) {
+  for (int i = level_stack.depth; i >= 1; --i) {
+    Level& l = *level_stack.levels[i];
+    if (l.kind == LevelKind::vmap && !axis_name.empty() && l.axis_name == axis_name) return &l;
+  }
+  return nullptr;
+}
+
+namespace {
+
+/// x holds a tensor of `level` whose rows are not those present now.
+bool holds_other_rows(const Tensor& x, const Level& level) {
+  if (!x.defined() || !x.is_wrapped()) return false;
+  const Wrapper& w = wrapper(x);
+  if (w.id.level == &level) return static_cast<const Batched&>(w).rows != level.rows;
+  if (x.kind() == Kind::dual && holds_other_rows(static_cast<const Dual&>(w).tangent, level)) return true;
+  return holds_other_rows(w.value, level);
+}
+
+}  // namespace
+
+void narrow_arguments(std::span<Tensor> x) {
+  const int saved = std::exchange(level_stack.narrowed, 0);  // narrowing itself is not narrowed
+  struct Restore {
+    int value;
+    ~Restore() { level_stack.narrowed = value; }
+  } restore{saved};
+  for (int i = 1; i <= level_stack.depth; ++i) {
+    Level& level = *level_stack.levels[i];
+    if (!level.rows) continue;
+    for (Tensor& t : x) {
+      if (holds_other_rows(t, level)) t = level.interpreter->narrow(t);
+    }
+  }
+}
+
+void dispatch(Call call) {
+  if (level_stack.narrowed) narrow_arguments(call.x);
+  Level* top = nullptr;
+  for (const Tensor& x : call.x) {
+    if (!x.is_wrapped()) continue;
+    Level& level = level_of(x);
+    if (!top || level.depth > top->depth) top = &level;
+  }
+  if (top) {
+    if (call.op.check) call.op.check(call.params, call.x);
+    return top->interpreter->run(call);
+  }
+  for (Tensor& x : call.x) {
+    if (!x.is_dense()) x = materialize(x);
+  }
+  call.op.eval(call.params, call.x, call.y);
+}
+
+std::vector<Tensor> apply_custom(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  if (level_stack.narrowed) narrow_arguments(x);
+  Level* top = nullptr;
+  for (const Tensor& t : x) {
+    if (!t.defined() || !t.is_wrapped()) continue;
+    Level& level = level_of(t);
+    if (!top || level.depth > top->depth) top = &level;
+  }
+  if (top) return top->interpreter->run(custom, std::move(x));
+  return custom->eval(x);
+}
+
+Tensor materialize(const Tensor& x) { return x; }
+
+}  // namespace strata

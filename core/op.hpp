@@ -1,0 +1,133 @@
+// What an op is to the runtime: a constant row of functions. Interpreters see rows, never op types.
+// Called by ops (families make rows and call `dispatch`) and by the interpreters.
+// Always holds: rules are made of public ops; an undefined Tensor is a zero tangent or cotangent.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "strata/core/level.hpp"
+#include "strata/core/tensor.hpp"
+
+namespace strata {
+
+using In = std::span<const Tensor>;
+using Out = std::span<Tensor>;
+
+/// What a derivative reads; the rest is not kept.
+enum class Keep : std::uint8_t { nothing = 0, inputs = 1, result = 2, both = 3 };
+constexpr bool keeps_inputs(Keep k) { return static_cast<int>(k) & 1; }
+constexpr bool keeps_result(Keep k) { return static_cast<int>(k) & 2; }
+
+/// An operand as vmap's rules see it: `axis` is where the lanes are, -1 when all lanes share the value.
+struct Lane {
+  Tensor value;
+  int axis = -1;
+  bool mapped() const { return axis >= 0; }
+};
+
+/// The level for which a batching rule runs.
+struct Batch {
+  std::int64_t size;  // number of lanes present
+  LevelId id;
+  RowsRef rows{};  // which lanes; a rule that changes them (narrow, widen) sets the result's
+};
+
+/// Which inputs want a cotangent.
+struct Need {
+  const bool* wanted;
+  bool operator[](int i) const { return wanted[i]; }
+};
+
+/// An argument worth trying, for tests: drawn uniformly from [low, high) (integers included; bool: coin), or `value`
+/// when defined.
+struct Argument {
+  Shape shape;
+  Dtype dtype = Dtype::float32;
+  double low = -2, high = 2;
+  Tensor value{};
+};
+
+/// A call worth trying, for tests, documentation and benchmarks. The laws are run on it.
+struct Sample {
+  std::string label;
+  std::vector<Argument> arguments;
+  std::function<std::vector<Tensor>(std::span<const Tensor>)> call;
+};
+using Samples = std::vector<Sample>;
+
+/// The row of an op. Made by a family from a struct of static rules, see ops/family.hpp.
+struct Op {
+  std::string_view name;
+  std::string_view family;
+  int inputs;           // -1: any number
+  int outputs;          // -1: the caller knows
+  bool differentiable;  // false: said so, derivatives are zero
+  Keep keep;
+  std::size_t params_size;
+  void (*params_copy)(void* to, const void* from);
+  void (*params_destroy)(void* p);
+  void (*check)(const void* p, In x);         // throws in the user's words: shapes are logical here
+  void (*eval)(const void* p, Out x, Out y);  // x may be taken (donation)
+  void (*jvp)(const void* p, In x, In dx, In y, Out dy);
+  void (*vjp)(const void* p, In x, In y, In g, Need need, Out dx);
+  void (*batch)(const void* p, std::span<Lane> x, std::span<Lane> y, Batch& batch);
+  Samples (*samples)();
+};
+
+/// One application of an op.
+struct Call {
+  const Op& op;
+  const void* params;
+  Out x;
+  Out y;
+};
+
+/// Runs a call whose arguments are not all dense: hands it to the highest level among them, or makes deferred ones
+/// dense and evaluates.
+void dispatch(Call call);
+
+/// The way every op is applied: dense arguments go straight to `eval`.
+inline void apply(const Op& op, const void* params, Out x, Out y) {
+  bool plain = true;
+  for (const Tensor& t : x) plain &= t.is_dense();
+  if (plain) [[likely]]
+    op.eval(params, x, y);
+  else
+    dispatch({op, params, x, y});
+}
+
+/// A function that brings its own rules (custom_vjp, custom_jvp, custom_vmap, checkpoint). Interpreters ask it for what
+/// they need.
+class Custom {
+ public:
+  virtual ~Custom() = default;
+  virtual std::string_view name() const = 0;
+  /// The function itself.
+  virtual std::vector<Tensor> eval(const std::vector<Tensor>& x) = 0;
+  /// Reverse mode: the results and a function from their cotangents (undefined ones are zero) to those of x.
+  using Pullback = std::function<std::vector<Tensor>(const std::vector<Tensor>& g)>;
+  virtual std::pair<std::vector<Tensor>, Pullback> vjp(const std::vector<Tensor>& x) = 0;
+  /// Forward mode: the results and their tangents; undefined tangents are zero.
+  virtual std::pair<std::vector<Tensor>, std::vector<Tensor>> jvp(const std::vector<Tensor>& x,
+                                                                  const std::vector<Tensor>& dx) = 0;
+  /// vmap: results with their lanes. False: there is no rule; the function is run on wrapped tensors.
+  virtual bool batch(const std::vector<Lane>& x, const Batch& batch, std::vector<Lane>& y) {
+    (void)x, (void)batch, (void)y;
+    return false;
+  }
+};
+
+/// Runs `custom` on x through the levels that x belongs to.
+std::vector<Tensor> apply_custom(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x);
+
+/// The dense form of a factored or pending tensor; itself when it is dense.
+Tensor materialize(const Tensor& x);
+
+}  // namespace strata

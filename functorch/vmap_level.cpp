@@ -1,0 +1,168 @@
+// See vmap_level.hpp.
+#include "strata/functorch/vmap_level.hpp"
+
+#include "strata/core/error.hpp"
+#include "strata/core/small.hpp"
+#include "strata/ops/lane.hpp"
+
+namespace strata {
+
+std::shared_ptr<VmapLevel> VmapLevel::make(std::int64_t size, std::string axis_name) {
+  std::shared_ptr<VmapLevel> v(new VmapLevel);
+  v->level().size = size;
+  v->level().axis_name = std::move(axis_name);
+  return v;
+}
+
+Tensor VmapLevel::wrap(const Lane& x) const {
+  if (!x.mapped() || !x.value.defined()) return x.value;
+  return make_batched(x.value, x.axis, id(), level().rows);
+}
+
+Lane VmapLevel::unwrap(const Tensor& x) const {
+  if (!x.defined() || !belongs_to(x, id())) return {x, -1};
+  const auto& b = static_cast<const Batched&>(wrapper(x));
+  return {b.value, b.axis};
+}
+
+void VmapLevel::run(Call& call) {
+  const auto n = call.x.size(), m = call.y.size();
+  SmallArray<Lane> x(n), y(m);
+  Batch batch{level().size, id()};
+  for (std::size_t i = 0; i < n; ++i) {
+    Tensor& t = call.x[i];
+    if (!t.defined() || !belongs_to(t, id())) {
+      x[i].value = std::move(t);
+      continue;
+    }
+    auto& b = static_cast<Batched&>(wrapper(t));
+    x[i].axis = b.axis;
+    batch.size = b.value.shape()[b.axis];
+    batch.rows = b.rows;
+    // The last handle of the wrapper hands its value on, so that the op may take over the buffer.
+    x[i].value = t.impl()->refs.load(std::memory_order_acquire) == 1 ? std::move(b.value) : b.value;
+    t = Tensor();
+  }
+  call.op.batch(call.params, {x.data(), n}, {y.data(), m}, batch);
+  for (std::size_t i = 0; i < m; ++i) {
+    call.y[i] =
+        y[i].mapped() ? make_batched(std::move(y[i].value), y[i].axis, id(), batch.rows) : std::move(y[i].value);
+  }
+}
+
+namespace {
+
+/// A custom function as levels below this vmap see it: it maps values with lanes to values with lanes.
+/// NOTE [custom functions under vmap]  The function itself runs on wrapped tensors, with the same level back on the
+/// stack, so that what it captured from that vmap fits. Outer tapes and duals thus see one function of the whole batch,
+/// with the user's rules mapped.
+class BatchedCustom final : public Custom {
+ public:
+  BatchedCustom(std::shared_ptr<Custom> inner, std::shared_ptr<VmapLevel> vmap, std::vector<int> axes)
+      : inner_(std::move(inner)), vmap_(std::move(vmap)), axes_(std::move(axes)) {}
+
+  std::string_view name() const override { return inner_->name(); }
+
+  std::vector<Tensor> eval(const std::vector<Tensor>& x) override {
+    const LevelScope scope(vmap_->level());
+    return take_off(inner_->eval(put_on(x)));
+  }
+
+  std::pair<std::vector<Tensor>, Pullback> vjp(const std::vector<Tensor>& x) override {
+    const LevelScope scope(vmap_->level());
+    auto [y, pullback] = inner_->vjp(put_on(x));
+    std::vector<Tensor> values = take_off(std::move(y));
+    auto batched = [self = *this, pullback = std::move(pullback), out = out_axes_](const std::vector<Tensor>& g) {
+      const LevelScope again(self.vmap_->level());
+      std::vector<Tensor> wrapped(g.size());
+      for (std::size_t i = 0; i < g.size(); ++i) wrapped[i] = self.vmap_->wrap({g[i], out[i]});
+      std::vector<Tensor> dx = pullback(wrapped);
+      for (std::size_t i = 0; i < dx.size(); ++i) dx[i] = self.cotangent(self.vmap_->unwrap(dx[i]), self.axes_[i]);
+      return dx;
+    };
+    return {std::move(values), std::move(batched)};
+  }
+
+  std::pair<std::vector<Tensor>, std::vector<Tensor>> jvp(const std::vector<Tensor>& x,
+                                                          const std::vector<Tensor>& dx) override {
+    const LevelScope scope(vmap_->level());
+    auto [y, dy] = inner_->jvp(put_on(x), put_on(dx));
+    std::vector<Tensor> values = take_off(std::move(y));
+    for (std::size_t i = 0; i < dy.size(); ++i) {
+      if (!dy[i].defined()) continue;
+      const Lane t = vmap_->unwrap(dy[i]);
+      if (t.axis == out_axes_[i])
+        dy[i] = t.value;
+      else if (out_axes_[i] < 0)
+        values[i] = moved(values[i], out_axes_[i] = t.axis), dy[i] = t.value;
+      else
+        dy[i] = moveaxis(lanes_first(t, vmap_->level().size), 0, out_axes_[i]);
+    }
+    return {std::move(values), std::move(dy)};
+  }
+
+  const std::vector<int>& out_axes() const { return out_axes_; }
+
+ private:
+  std::vector<Tensor> put_on(std::vector<Tensor> x) const {
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = vmap_->wrap({x[i], axes_[i]});
+    return x;
+  }
+  std::vector<Tensor> take_off(std::vector<Tensor> y) {
+    out_axes_.assign(y.size(), -1);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const Lane l = vmap_->unwrap(y[i]);
+      y[i] = l.value;
+      out_axes_[i] = l.axis;
+    }
+    return y;
+  }
+  Tensor moved(const Tensor& value, int axis) const {
+    return moveaxis(lanes_first({value, -1}, vmap_->level().size), 0, axis);
+  }
+  /// A cotangent laid out as its argument was: shared arguments get the sum over lanes.
+  Tensor cotangent(const Lane& dx, int axis) const {
+    if (!dx.value.defined()) return {};
+    const std::int64_t lanes =
+        vmap_->level().rows ? static_cast<std::int64_t>(vmap_->level().rows->index.size()) : vmap_->level().size;
+    if (axis >= 0) return dx.axis == axis ? dx.value : moveaxis(lanes_first(dx, lanes), 0, axis);
+    return dx.mapped() ? sum(dx.value, {.axes = {dx.axis}}) : dx.value * lanes;
+  }
+
+  std::shared_ptr<Custom> inner_;
+  std::shared_ptr<VmapLevel> vmap_;
+  std::vector<int> axes_;
+  std::vector<int> out_axes_;
+};
+
+}  // namespace
+
+std::vector<Tensor> VmapLevel::run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  std::vector<Lane> lanes;
+  std::vector<int> axes;
+  Batch batch{level().size, id(), level().rows};
+  for (const Tensor& t : x) {
+    if (t.defined() && belongs_to(t, id())) {
+      const auto& b = static_cast<const Batched&>(wrapper(t));
+      batch.size = b.value.shape()[b.axis];
+      batch.rows = b.rows;
+    }
+    lanes.push_back(unwrap(t));
+    axes.push_back(lanes.back().axis);
+  }
+  std::vector<Lane> y;
+  if (!custom->batch(lanes, batch, y)) {
+    auto batched = std::make_shared<BatchedCustom>(custom, shared_from_this(), axes);
+    std::vector<Tensor> values;
+    for (Lane& l : lanes) values.push_back(std::move(l.value));
+    values = apply_custom(batched, std::move(values));
+    for (std::size_t i = 0; i < values.size(); ++i) y.push_back({std::move(values[i]), batched->out_axes()[i]});
+  }
+  std::vector<Tensor> result;
+  for (const Lane& l : y) {
+    result.push_back(l.mapped() && l.value.defined() ? make_batched(l.value, l.axis, id(), batch.rows) : l.value);
+  }
+  return result;
+}
+
+}  // namespace strata

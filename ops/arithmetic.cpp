@@ -1,0 +1,31 @@
+// The menu's arithmetic functions.
+#include "strata/ops/arithmetic.hpp"
+
+#include "strata/ops/registry.hpp"
+
+namespace strata {
+
+Tensor add(Tensor a, Tensor b) { return pointwise<Add>(std::move(a), std::move(b)); }
+Tensor sub(Tensor a, Tensor b) { return pointwise<Sub>(std::move(a), std::move(b)); }
+Tensor mul(Tensor a, Tensor b) { return pointwise<Mul>(std::move(a), std::move(b)); }
+Tensor div(Tensor a, Tensor b) { return pointwise<Div>(std::move(a), std::move(b)); }
+Tensor neg(Tensor x) { return pointwise<Neg>(std::move(x)); }
+Tensor square(Tensor x) { return pointwise<Square>(std::move(x)); }
+Tensor reciprocal(Tensor x) { return pointwise<Reciprocal>(std::move(x)); }
+
+Tensor operator+(Tensor a, Tensor b) { return add(std::move(a), std::move(b)); }
+Tensor operator-(Tensor a, Tensor b) { return sub(std::move(a), std::move(b)); }
+Tensor operator*(Tensor a, Tensor b) { return mul(std::move(a), std::move(b)); }
+Tensor operator/(Tensor a, Tensor b) { return div(std::move(a), std::move(b)); }
+Tensor Tensor::operator-() const { return neg(*this); }
+Tensor& operator+=(Tensor& a, Tensor b) { return a = add(std::move(a), std::move(b)); }
+Tensor& operator-=(Tensor& a, Tensor b) { return a = sub(std::move(a), std::move(b)); }
+Tensor& operator*=(Tensor& a, Tensor b) { return a = mul(std::move(a), std::move(b)); }
+Tensor& operator/=(Tensor& a, Tensor b) { return a = div(std::move(a), std::move(b)); }
+
+std::vector<Entry> arithmetic_entries() {
+  return {entry<row<Add>>(), entry<row<Sub>>(),    entry<row<Mul>>(),       entry<row<Div>>(),
+          entry<row<Neg>>(), entry<row<Square>>(), entry<row<Reciprocal>>()};
+}
+
+}  // namespace strata

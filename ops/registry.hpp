@@ -1,0 +1,33 @@
+// Every op of the library in one list, for tests, documentation and benchmarks. Nothing at run time looks ops up here.
+// Each family's file ends with a function that lists its ops; registry() joins them.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "strata/core/op.hpp"
+
+namespace strata {
+
+/// An op (`op` is its row) or a function of the menu made of ops (`op` is null). Both bring samples.
+struct Entry {
+  std::string_view name;
+  std::string_view family;  // "pointwise", "linear", ...; "composite" for functions made of ops
+  const Op* op;
+  Samples (*samples)();
+};
+
+template <const Op& R>
+constexpr Entry entry() {
+  return {R.name, R.family, &R, R.samples};
+}
+constexpr Entry composite(std::string_view name, Samples (*samples)()) { return {name, "composite", nullptr, samples}; }
+
+/// All entries, family after family.
+std::vector<Entry> registry();
+
+std::vector<Entry> arithmetic_entries();
+std::vector<Entry> create_entries();
+std::vector<Entry> reduce_entries();
+std::vector<Entry> shape_entries();
+
+}  // namespace strata
