@@ -11,9 +11,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 #include <string>
 
+#include "strata/core/error.hpp"
 #include "strata/core/memory.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -81,8 +81,7 @@ bool system_mode() {
     } else if (std::strcmp(text, "system") == 0) {
       now = Mode::system;
     } else {
-      throw std::invalid_argument("STRATA_MEMORY: is '" + std::string(text) +
-                                  "', but must be 'cache' (the default) or 'system'");
+      throw ValueError("STRATA_MEMORY: is '" + std::string(text) + "', but must be 'cache' (the default) or 'system'");
     }
     mode.store(now, std::memory_order_relaxed);
   }

@@ -9,7 +9,7 @@ namespace strata::memory::detail {
 inline constexpr std::size_t alignment = 64;
 
 /// Whether every call goes to malloc: STRATA_MEMORY=system, or a build with the address sanitizer.
-/// std::invalid_argument when STRATA_MEMORY is anything but 'system', 'cache' or empty.
+/// ValueError when STRATA_MEMORY is anything but 'system', 'cache' or empty.
 bool system_mode();
 
 /// `size` bytes aligned to 64, from huge_limit on to 2 MiB; null when the system refuses.

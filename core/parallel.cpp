@@ -13,12 +13,13 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "strata/core/error.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -75,8 +76,7 @@ int default_num_threads() {
   const char* end = text + std::strlen(text);
   const auto [stop, error] = std::from_chars(text, end, count);
   if (error != std::errc{} || stop != end || count < 1) {
-    throw std::invalid_argument("STRATA_NUM_THREADS: is '" + std::string(text) +
-                                "', but must be an integer of at least 1");
+    throw ValueError("STRATA_NUM_THREADS: is '" + std::string(text) + "', but must be an integer of at least 1");
   }
   return count;
 }
@@ -221,9 +221,9 @@ class Pool {
 }  // namespace
 
 void set_num_threads(int count) {
-  if (count < 1) throw std::invalid_argument("set_num_threads: needs at least 1 thread, got " + std::to_string(count));
+  if (count < 1) throw ValueError("set_num_threads: needs at least 1 thread, got " + std::to_string(count));
   if (inside_region) {
-    throw std::invalid_argument("set_num_threads: called inside a parallel region; call it between ops");
+    throw ValueError("set_num_threads: called inside a parallel region; call it between ops");
   }
   Pool::instance().resize(count);
 }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "strata/core/error.hpp"
 #include "strata/tests/catch.hpp"
 
 using namespace strata;
@@ -170,6 +171,7 @@ TEST_CASE("functions need not be copyable", "[parallel]") {
 }
 
 TEST_CASE("the number of threads is checked", "[parallel]") {
+  CHECK_THROWS_AS(set_num_threads(0), ValueError);
   CHECK_THROWS_WITH(set_num_threads(0), Catch::Contains("set_num_threads: needs at least 1 thread, got 0"));
   Threads scope(2);
   CHECK_THROWS_WITH(parallel_chunks(4, [](std::int64_t) { set_num_threads(3); }),
