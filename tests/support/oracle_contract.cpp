@@ -1,0 +1,9 @@
+// Contractions, convolution and linear algebra of the oracle. Definitions: tests/oracle/ops.py.
+#include "strata/ops/ops.hpp"
+#include "strata/tests/support/oracle.hpp"
+
+namespace strata::oracle {
+
+void add_contract(Ops& ops) { (void)ops; }
+
+}  // namespace strata::oracle

@@ -1,0 +1,9 @@
+// Activations, layers and losses of the oracle. Definitions: tests/oracle/ops.py.
+#include "strata/ops/ops.hpp"
+#include "strata/tests/support/oracle.hpp"
+
+namespace strata::oracle {
+
+void add_nn(Ops& ops) { (void)ops; }
+
+}  // namespace strata::oracle

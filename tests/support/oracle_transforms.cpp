@@ -1,0 +1,9 @@
+// Transforms, control flow, collectives and optimisers of the oracle. Definitions: tests/oracle/ops.py.
+#include "strata/ops/ops.hpp"
+#include "strata/tests/support/oracle.hpp"
+
+namespace strata::oracle {
+
+void add_transforms(Ops& ops) { (void)ops; }
+
+}  // namespace strata::oracle
