@@ -168,6 +168,12 @@ STRATA_HD Vec<uint64_t> as_bits(Vec<double> a) { return bitcast<uint64_t>(a); }
 STRATA_HD Vec<float> as_float(Vec<uint32_t> a) { return bitcast<float>(a); }
 STRATA_HD Vec<double> as_float(Vec<uint64_t> a) { return bitcast<double>(a); }
 
+/// a where the top bit of `bits` is set, b elsewhere: cheaper than a comparison and select().
+template <class B, class T>
+requires(sizeof(B) == sizeof(T)) STRATA_HD Vec<T> select_top_bit(Vec<B> bits, Vec<T> a, Vec<T> b) {
+  return Vec<T>(native::select_top_bit(bitcast<std::make_signed_t<B>>(bits).v, a.v, b.v));
+}
+
 /// a >> n with zeros shifted in, also for signed lanes.
 template <class T>
 requires std::is_integral_v<T> STRATA_HD Vec<T> shift_right_logical(Vec<T> a, int n) {

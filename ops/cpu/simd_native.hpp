@@ -169,6 +169,15 @@ STRATA_HD V select(__mmask8 m, V a, V b) {
 }
 STRATA_HD F64 select(__mmask8 m, F64 a, F64 b) { return (F64)_mm512_mask_blend_pd(m, (__m512d)b, (__m512d)a); }
 
+template <class B, class V>
+STRATA_HD V select_top_bit(B bits, V a, V b) {
+  if constexpr (sizeof(bits[0]) == 4) {
+    return select(_mm512_movepi32_mask((__m512i)bits), a, b);
+  } else {
+    return select(_mm512_movepi64_mask((__m512i)bits), a, b);
+  }
+}
+
 STRATA_HD bool any(__mmask16 m) { return m != 0; }
 STRATA_HD bool any(__mmask8 m) { return m != 0; }
 STRATA_HD bool all(__mmask16 m) { return m == 0xffff; }
@@ -253,6 +262,10 @@ STRATA_HD V select(BitsOf<V> m, V a, V b) {
     return (V)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)m);
   }
 }
+template <class B, class V>
+STRATA_HD V select_top_bit(B bits, V a, V b) {
+  return select((BitsOf<V>)bits, a, b);  // blends look at the top bit only
+}
 STRATA_HD bool any(I32 m) { return _mm256_movemask_ps((__m256)m) != 0; }
 STRATA_HD bool any(I64 m) { return _mm256_movemask_pd((__m256d)m) != 0; }
 STRATA_HD bool all(I32 m) { return _mm256_movemask_ps((__m256)m) == 0xff; }
@@ -289,6 +302,10 @@ STRATA_HD void store_n(T* p, V v, int n) {
 template <class V>
 STRATA_HD V select(BitsOf<V> m, V a, V b) {
   return (V)((m & (BitsOf<V>)a) | (~m & (BitsOf<V>)b));
+}
+template <class B, class V>
+STRATA_HD V select_top_bit(B bits, V a, V b) {
+  return select((BitsOf<V>)(bits >> static_cast<int>(8 * sizeof(bits[0]) - 1)), a, b);
 }
 template <class V>
 STRATA_HD V fma(V a, V b, V c) {

@@ -1,0 +1,163 @@
+// The exponential and its kin: exp exp2 expm1 sinh cosh tanh logistic. Called by op formulas (ops/*.cpp) and by users'
+// lambdas. Ranges are reduced with the add-a-large-number trick; results stay exact to about 1 ulp (exp) to 3 ulp (the
+// others) down into the denormals, with no flush.
+#pragma once
+#include "strata/ops/math/basic.hpp"
+
+namespace strata::math {
+
+namespace detail {
+
+template <class Lane>
+struct ExpRange;
+template <>
+struct ExpRange<float> {
+  static constexpr float lowest = -104.5f, highest = 89.5f, lowest2 = -151, highest2 = 129, one_below = -18,
+                         expm1_highest = 88.8f;  // where e^x is beyond the range, but not 2^round(x / ln 2) / 2
+  static constexpr float half_log2e = 0.72134752044448f, log2e = 1.44269504088896f;
+  static constexpr float ln2_hi = 0x1.62e4p-1f, ln2_lo = 0x1.7f7d1cp-20f;  // n * ln2_hi is exact
+};
+template <>
+struct ExpRange<double> {
+  static constexpr double lowest = -746, highest = 711, lowest2 = -1076, highest2 = 1025, one_below = -38,
+                          expm1_highest = 709.9;
+  static constexpr double half_log2e = 0.72134752044448170368, log2e = 1.44269504088896340736;
+  static constexpr double ln2_hi = 6.93147180369123816490e-01, ln2_lo = 1.90821492927058770002e-10;
+};
+
+/// A number as p * s * s, s a power of two: so denormals round once and the largest results do not overflow early.
+template <class T>
+struct Scaled {
+  T p, s;
+  STRATA_HD T value() const { return p * s * s; }
+};
+
+/// 2^n for the integer n that `shifted` - (to_int + bias) is.
+template <class T>
+STRATA_HD T power_of_two(T shifted) {
+  return as_float(as_bits(shifted) << format<T>::mantissa);
+}
+
+/// e^r - 1 - r over r^2, |r| <= ln 2.
+template <class T>
+STRATA_HD T exp_tail(T r) {
+  if constexpr (is_single<T>) {
+    return poly(r, 0.5000003486f, 0.166666135f, 0.04166124026f, 8.336126727e-3f, 1.410507118e-3f, 1.961024042e-4f);
+  } else {
+    return poly(r, 0.499999999999999265, 0.166666666666669426, 0.0416666666667026986, 8.33333333326878491e-3,
+                1.38888888835023149e-3, 1.98412698935117231e-4, 2.4801590867523204e-5, 2.75573004533461863e-6,
+                2.75561497499699244e-7, 2.50550540623497406e-8, 2.10629970180382562e-9, 1.59351581617035527e-10);
+  }
+}
+
+/// e^(x + rest), with |rest| far below 1. n is even, so that s = 2^(n / 2).
+template <class T>
+STRATA_HD Scaled<T> exp_scaled(T x, T rest = T(0)) {
+  using R = ExpRange<lane_t<T>>;
+  constexpr auto shift = format<T>::to_int + format<T>::bias;
+  x = max(T(R::lowest), min(T(R::highest), x));  // a NaN in the second place stays
+  const T shifted = fma(x, T(R::half_log2e), T(shift));
+  const T half_n = shifted - T(shift);
+  const T r = fma(half_n, T(-2 * R::ln2_lo), fma(half_n, T(-2 * R::ln2_hi), x)) + rest;
+  return {T(1) + fma(exp_tail(r), r * r, r), power_of_two(shifted)};
+}
+
+}  // namespace detail
+
+template <class T>
+STRATA_HD T exp(T x) {
+  return detail::exp_scaled(x).value();
+}
+
+template <class T>
+STRATA_HD T exp2(T x) {
+  using R = detail::ExpRange<lane_t<T>>;
+  constexpr auto shift = format<T>::to_int + format<T>::bias;
+  x = max(T(R::lowest2), min(T(R::highest2), x));
+  const T shifted = fma(x, T(0.5), T(shift));
+  const T r = fma(shifted - T(shift), T(-2), x);
+  T p;
+  if constexpr (is_single<T>) {
+    p = poly(r, 0.6931472169f, 0.2402267302f, 0.05550379324f, 9.616714453e-3f, 1.333951342e-3f, 1.565415765e-4f,
+             1.503017854e-5f);
+  } else {
+    p = poly(r, 0.693147180559945258, 0.240226506959100215, 0.0555041086648232289, 9.61812910763848295e-3,
+             1.3333558146290279e-3, 1.54035303867255343e-4, 1.52527338517934552e-5, 1.32154888145603326e-6,
+             1.01780782693857297e-7, 7.05460173715989472e-9, 4.44610096937093524e-10, 2.59108446562697598e-11,
+             1.35789507593714403e-12);
+  }
+  return detail::Scaled<T>{fma(p, r, T(1)), detail::power_of_two(shifted)}.value();
+}
+
+/// e^x - 1, exact for small x too.
+template <class T>
+STRATA_HD T expm1(T x) {
+  using R = detail::ExpRange<lane_t<T>>;
+  constexpr auto shift =
+      format<T>::to_int + format<T>::bias - 1;  // s = 2^(n - 1): n may be one too large for an exponent
+  const T bounded = max(T(R::one_below), min(T(R::expm1_highest), x));
+  const T shifted = fma(bounded, T(R::log2e), T(shift));
+  const T n = shifted - T(shift), s = detail::power_of_two(shifted);
+  const T r = fma(n, T(-R::ln2_lo), fma(n, T(-R::ln2_hi), bounded));
+  T tail;
+  if constexpr (is_single<T>) {
+    tail = poly(r, 0.4999999813f, 0.1666654269f, 0.04166720354f, 8.366646192e-3f, 1.388252012e-3f);
+  } else {
+    tail = poly(r, 0.500000000000000001, 0.166666666666666767, 0.0416666666666665058, 8.3333333333215136e-3,
+                1.38888888889634684e-3, 1.98412698864777525e-4, 2.48015871711088156e-5, 2.75572438035597764e-6,
+                2.75574032391485906e-7, 2.51091953608163221e-8, 2.08753363219446614e-9);
+  }
+  const T y = fma(fma(tail, r * r, r), s, s - T(0.5)) * T(2);
+  return copysign(y, x);
+}
+
+template <class T>
+STRATA_HD T cosh(T x) {
+  detail::Scaled<T> e = detail::exp_scaled(abs(x));
+  e.p = e.p * T(0.5);
+  const T half = e.value();
+  return half + T(0.25) / half;
+}
+
+template <class T>
+STRATA_HD T sinh(T x) {
+  const T a = abs(x), z = a * a;
+  T q;
+  if constexpr (is_single<T>) {
+    q = poly(z, 0.166666665f, 8.333350058e-3f, 1.983615988e-4f, 2.816950717e-6f);
+  } else {
+    q = poly(z, 0.166666666666666674, 8.33333333333314775e-3, 1.98412698414318659e-4, 2.75573191570737837e-6,
+             2.50521231363437852e-8, 1.60572597890706922e-10, 7.75874821496206685e-13);
+  }
+  detail::Scaled<T> e = detail::exp_scaled(a);
+  e.p = e.p * T(0.5);
+  const T half = e.value();
+  return copysign(select(a < T(1), fma(a * z, q, a), half - T(0.25) / half), x);
+}
+
+/// A rational function in single precision; in double precision one below 5/8 and the exponential above.
+template <class T>
+STRATA_HD T tanh(T x) {
+  if constexpr (is_single<T>) {
+    const T a = max(T(-9.02f), min(T(9.02f), x)), z = a * a;
+    const T p = poly(z, 1.f, 0.1378537909f, 4.008528133e-3f, 3.158947474e-5f, 5.07636274e-8f);
+    const T q = horner(z, 1.f, 0.4711871149f, 0.02773758157f, 4.207442027e-4f, 1.617517011e-6f, 7.374711043e-10f);
+    return max(T(-1), min(T(1), a * p / q));
+  } else {
+    const T a = abs(x), z = a * a;
+    const T e = exp(min(T(40), a + a));
+    const T p = horner(z, -0.333333333333333235, -0.0204967858670643902, -1.99088899154244165e-4);
+    const T q = horner(z, 1.0, 0.461490357601178094, 0.0232886478334310185, 2.064382710089833e-4);
+    const auto small = a < T(0.625);
+    return copysign(select(small, a, T(1)) + select(small, a * z * p, T(-2)) / select(small, q, e + T(1)), x);
+  }
+}
+
+/// 1 / (1 + e^-x), without cancellation or overflow on either side.
+template <class T>
+STRATA_HD T logistic(T x) {
+  const T e = exp(-abs(x));
+  return select(x < T(0), e, T(1)) / (T(1) + e);
+}
+
+}  // namespace strata::math
