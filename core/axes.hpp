@@ -57,6 +57,7 @@ class Axes {
   /// True for an axis, none or a sink: the same for every leaf.
   bool uniform() const { return entries_ == nullptr; }
   AxisSpec spec() const { return spec_; }
+  bool is_sink() const { return spec_.kind == AxisSpec::Kind::sum || spec_.kind == AxisSpec::Kind::mean; }
 
  private:
   struct Entries;
@@ -122,6 +123,7 @@ std::vector<AxisSpec> resolve_axes(const Axes& axes, const Outline& tree, const 
 /// not checked against the leaves' ranks. A sink outside out_axes is a TransformError.
 template <class T>
 std::vector<AxisSpec> resolve(const Axes& axes, const T& tree, const AxesContext& context = {}) {
+  if (axes.uniform() && !axes.is_sink()) return std::vector<AxisSpec>(leaf_count(tree), axes.spec());
   return detail::resolve_axes(axes, outline_of(tree), context);
 }
 

@@ -15,6 +15,8 @@ class Tensor;
 
 class Outline {
  public:
+  Outline() { nodes_.reserve(24); }
+
   /// leaf: a Tensor, defined or not; none: an empty optional, st::none, a null Tree; fixed: a static value;
   /// record: a struct; list: tuple, pair, array, vector, Tree list; dict: map, Tree dict. An optional with a value is
   /// its value.

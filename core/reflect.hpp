@@ -150,7 +150,9 @@ constexpr decltype(auto) visit_any(Object& object, Visit&& visit) {
 
 struct FieldTypes {
   template <class... M>
-  std::tuple<std::type_identity<M>...> operator()(M&...) const;
+  constexpr std::tuple<std::type_identity<M>...> operator()(M&...) const {
+    return {};
+  }
 };
 
 }  // namespace detail

@@ -19,16 +19,6 @@ void throw_leaf_count(std::string_view function, const Outline& like, std::size_
                    std::to_string(given) + (given == 1 ? " tensor was given" : " tensors were given"));
 }
 
-std::vector<const Tensor*> matched_leaves(std::string_view function, const Outline& first, const Outline& other,
-                                          std::size_t position) {
-  require_same_structure(function, first, other, position);
-  std::vector<const Tensor*> leaves;
-  for (const Outline::Node& node : other.nodes()) {
-    if (node.kind == Outline::Kind::leaf) leaves.push_back(node.tensor);
-  }
-  return leaves;
-}
-
 namespace {
 
 Tree subtree(const Outline& outline, std::size_t at) {

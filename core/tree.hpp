@@ -191,6 +191,7 @@ std::size_t leaf_count(const T& tree) {
 template <class T>
 std::vector<Tensor> tree_leaves(const T& tree) {
   std::vector<Tensor> leaves;
+  leaves.reserve(leaf_count(tree));
   for_each_leaf(tree, [&](const Tensor& leaf) { leaves.push_back(leaf); });
   return leaves;
 }
@@ -228,10 +229,20 @@ void require_same_structure(std::string_view function, const A& first, const B& 
 
 namespace detail {
 
-// The leaves of `other`, which must have the structure of `first`.
-std::vector<const Tensor*> matched_leaves(std::string_view function, const Outline& first, const Outline& other,
-                                          std::size_t position);
 Tree to_tree(const Outline& outline);
+
+// The leaves of `other`, which must have the structure of `first`.
+template <class T, class Other>
+std::vector<const Tensor*> matched_leaves(std::string_view function, const T& first, const Other& other,
+                                          std::size_t position) {
+  if constexpr (!std::is_same_v<T, Other> || !has_fixed_structure<T>()) {
+    strata::require_same_structure(function, outline_of(first), outline_of(other), position);
+  }
+  std::vector<const Tensor*> leaves;
+  leaves.reserve(leaf_count(other));
+  for_each_leaf(other, [&](const Tensor& leaf) { leaves.push_back(&leaf); });
+  return leaves;
+}
 
 template <class F, class... Other>
 Tensor mapped(const F& f, Tensor& leaf, const Other&... other) {
@@ -254,10 +265,9 @@ void map_in_place(std::string_view function, const F& f, T& tree, const Rest&...
   if constexpr (sizeof...(Rest) == 0) {
     for_each_leaf(tree, [&](Tensor& leaf) { leaf = f(i++, leaf); });
   } else {
-    const Outline first = outline_of(tree);
     std::size_t position = 0;
     const std::array<std::vector<const Tensor*>, sizeof...(Rest)> others = {
-        matched_leaves(function, first, outline_of(rest), ++position)...};
+        matched_leaves(function, tree, rest, ++position)...};
     for_each_leaf(tree, [&](Tensor& leaf) {
       std::apply([&](const auto&... other) { leaf = f(i, leaf, *other[i]...); }, others);
       ++i;

@@ -92,7 +92,9 @@ struct Types {};
 
 struct FieldTypes {
   template <class... M>
-  Types<M...> operator()(const M&...) const;
+  constexpr Types<M...> operator()(const M&...) const {
+    return {};
+  }
 };
 
 template <class T, class... Seen>
@@ -149,6 +151,34 @@ template <class E, std::size_t n>
 struct Content<E[n]> {
   using types = Types<E>;
 };
+
+template <class T>
+inline constexpr bool is_std_array = false;
+template <class E, std::size_t n>
+inline constexpr bool is_std_array<std::array<E, n>> = true;
+
+// Whether all trees of type T have one structure: no vector, map, optional or dynamic tree in it.
+template <class T>
+constexpr bool has_fixed_structure();
+
+template <class... T>
+constexpr bool all_fixed_structure(Types<T...>) {
+  return (has_fixed_structure<std::remove_cvref_t<T>>() && ...);
+}
+
+template <class T>
+constexpr bool has_fixed_structure() {
+  constexpr TreeKind kind = KindOf<T>::value;
+  if constexpr (kind == TreeKind::tensor || kind == TreeKind::none || kind == TreeKind::fixed) {
+    return true;
+  } else if constexpr (kind == TreeKind::record) {
+    return all_fixed_structure(decltype(reflect::visit_fields(std::declval<const T&>(), FieldTypes{})){});
+  } else if constexpr (kind == TreeKind::tuple || kind == TreeKind::args || std::is_array_v<T> || is_std_array<T>) {
+    return all_fixed_structure(typename Content<T>::types{});
+  } else {
+    return false;
+  }
+}
 
 // Whether a tensor can be reached from a T. Types under examination count as holding none, so that recursion ends.
 template <class T, class... Seen>

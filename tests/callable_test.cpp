@@ -39,6 +39,7 @@ TEST_CASE("function pointers may omit trailing options and shapes", "[callable]"
   CHECK(st::callable(both)(3, Sum{1}) == 103);
   CHECK(st::callable(both)(3, Sum{1}, More{1}) == 4);
   CHECK(st::callable(draw)(1) == 101);
+  CHECK(st::callable(strict)(3, 1) == 2);
   CHECK(st::callable(take)(std::make_unique<int>(4)) == 8);
 }
 
