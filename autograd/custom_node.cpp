@@ -1,10 +1,6 @@
 // See custom_node.hpp.
 #include "strata/autograd/custom_node.hpp"
 
-#include "strata/autograd/tape.hpp"
-#include "strata/ops/family.hpp"
-#include "strata/ops/ops.hpp"
-
 namespace strata {
 namespace {
 
@@ -19,24 +15,8 @@ void pullback_vjp(const void* p, In, In, In g, Need need, Out dx) {
 
 void pullback_jvp(const void* p, In, In dx, In, Out dy) {
   const PullbackParams& params = params_of(p);
-  Tape tape;
-  std::vector<Tensor> g(dy.size());
-  std::vector<Edge> leaves(dy.size());
-  for (std::size_t i = 0; i < g.size(); ++i) {
-    if (!is_float(params.dtypes[i])) continue;
-    g[i] = tape.watch(zeros(params.shapes[i], {.dtype = params.dtypes[i]}));
-    leaves[i] = tape.unwatch(g[i]).second;
-  }
-  std::vector<Edge> roots;
-  {
-    const LevelScope scope(tape.level());
-    for (const Tensor& t : params.pullback(g)) roots.push_back(tape.unwatch(t).second);
-  }
-  std::vector<Tensor> cotangents(dx.begin(), dx.end());
-  for (std::size_t i = 0; i < roots.size(); ++i) {
-    if (!cotangents[i].defined()) roots[i] = {};
-  }
-  const std::vector<Tensor> y = tape.backward(roots, cotangents, leaves, false);
+  const std::vector<Tensor> y =
+      detail::transpose_pullback(params.pullback, params.results, std::vector<Tensor>(dx.begin(), dx.end()));
   for (std::size_t i = 0; i < dy.size(); ++i) dy[i] = y[i];
 }
 

@@ -34,6 +34,7 @@ void Duals::run(Call& call) {
 }
 
 std::vector<Tensor> Duals::run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  if (custom->transparent()) return custom->eval(x);
   std::vector<Tensor> dx(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) {
     auto [primal, tangent] = unpack(x[i]);

@@ -1,7 +1,8 @@
 // Recording and walking the tape.
 #include "strata/autograd/tape.hpp"
 
-#include <array>
+#include <algorithm>
+#include <set>
 
 #include "strata/autograd/custom_node.hpp"
 #include "strata/core/error.hpp"
@@ -181,6 +182,8 @@ std::vector<Tensor> Tape::forward(std::span<const Edge> leaves, std::span<const 
 }
 
 std::vector<Tensor> Tape::run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  // linearize pushes tangents through every node, so it sees what is inside.
+  if (custom->transparent() && (keep_all_ || !custom->rematerialize())) return custom->eval(x);
   std::vector<Edge> edges;
   bool recorded = false;
   for (Tensor& t : x) {
@@ -189,21 +192,108 @@ std::vector<Tensor> Tape::run(const std::shared_ptr<Custom>& custom, std::vector
     edges.push_back(edge);
     t = std::move(value);
   }
+  if (custom->rematerialize()) return run_segment(custom, std::move(x), std::move(edges));
   if (!recorded) return apply_custom(custom, std::move(x));
   auto [y, pullback] = custom->vjp(x);
-  PullbackParams params{std::move(pullback), {}, {}};
+  return record_custom(std::move(edges), std::move(y), std::move(pullback));
+}
+
+std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback) {
   for (const Tensor& t : y) {
-    params.shapes.push_back(t.shape());
-    params.dtypes.push_back(t.dtype());
+    if (t.defined() && belongs_to(t, id())) {
+      throw TransformError("a custom function captures a tensor that is being differentiated; pass it as an argument" +
+                           level_context());
+    }
   }
-  Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(x.size()), static_cast<std::uint32_t>(y.size()));
-  for (std::size_t i = 0; i < x.size(); ++i) node->edges[i] = edges[i];
-  node->params = arena_.allocate(sizeof params);
-  new (node->params) PullbackParams(std::move(params));
+  Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(edges.size()), static_cast<std::uint32_t>(y.size()));
+  std::copy(edges.begin(), edges.end(), node->edges);
+  node->params = arena_.allocate(sizeof(PullbackParams));
+  new (node->params) PullbackParams{std::move(pullback), detail::leaf_specs(y)};
   for (std::size_t i = 0; i < y.size(); ++i) {
-    if (is_float(y[i].dtype())) y[i] = make_taped(std::move(y[i]), node, static_cast<std::uint32_t>(i), id());
+    if (y[i].defined() && is_float(y[i].dtype()))
+      y[i] = make_taped(std::move(y[i]), node, static_cast<std::uint32_t>(i), id());
   }
   return y;
+}
+
+// NOTE [checkpoint is a segment of the tape]  The function runs on fresh leaves of this tape; then its nodes are
+// dropped and one node stands for them, whose arguments are the function's own and whatever older nodes its nodes led
+// to: tensors it captured. Backward runs it again on the end of the same tape, pulls through the new nodes (cotangents
+// of captured tensors go straight to their older nodes) and drops them again. So captures need no declaration, and
+// every outer level sees ordinary ops.
+struct Tape::Segment {
+  Tape& tape;
+  Node* mark;
+  std::vector<Edge> leaves;
+
+  explicit Segment(Tape& t) : tape(t), mark(t.last_) {}
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+  ~Segment() {
+    for (Node* n = tape.last_; n != mark; n = n->previous) tape.release(n);
+    tape.last_ = mark;
+  }
+  /// Runs the function on fresh leaves where `watched` says so; returns values and notes where they came from.
+  std::vector<Tensor> run(Custom& custom, std::vector<Tensor> x, const std::vector<bool>& watched,
+                          std::vector<Edge>& roots) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (watched[i]) x[i] = tape.watch(x[i]);
+      leaves.push_back(tape.unwatch(x[i]).second);
+    }
+    std::vector<Tensor> y = custom.eval(x);
+    for (Tensor& t : y) {
+      auto [value, edge] = tape.unwatch(t);
+      t = value;
+      roots.push_back(edge);
+    }
+    return y;
+  }
+  /// Edges from the segment and its results to older nodes.
+  std::vector<Edge> captured(const std::vector<Edge>& roots) const {
+    std::set<const Node*> inside;
+    for (Node* n = tape.last_; n != mark; n = n->previous) inside.insert(n);
+    std::vector<Edge> edges;
+    for (Node* n = tape.last_; n != mark; n = n->previous) {
+      for (std::uint32_t i = 0; i < n->inputs; ++i) {
+        if (n->edges[i].node && !inside.count(n->edges[i].node)) edges.push_back(n->edges[i]);
+      }
+    }
+    for (const Edge& e : roots) {
+      if (e.node && !inside.count(e.node)) edges.push_back(e);
+    }
+    return edges;
+  }
+};
+
+std::vector<Tensor> Tape::run_segment(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x,
+                                      std::vector<Edge> edges) {
+  std::vector<bool> watched;
+  for (const Edge& e : edges) watched.push_back(e.node != nullptr);
+  std::vector<Tensor> y;
+  {
+    Segment segment(*this);
+    std::vector<Edge> roots;
+    y = segment.run(*custom, x, watched, roots);
+    for (const Edge& e : segment.captured(roots)) edges.push_back(e);
+  }
+  const bool recorded = std::any_of(edges.begin(), edges.end(), [](const Edge& e) { return e.node != nullptr; });
+  if (!recorded) return y;
+  auto pullback = [this, custom, x = std::move(x), watched](const std::vector<Tensor>& g) {
+    const LevelScope scope(level());
+    Segment segment(*this);
+    std::vector<Edge> roots;
+    segment.run(*custom, x, watched, roots);
+    for (std::size_t i = 0; i < roots.size(); ++i) {
+      if (roots[i].node) accumulate(roots[i], g[i]);
+    }
+    for (Node* n = last_; n != segment.mark; n = n->previous) {
+      if (n->op) pull(n, false);
+    }
+    std::vector<Tensor> dx;
+    for (const Edge& leaf : segment.leaves) dx.push_back(leaf.node ? leaf.node->g[leaf.out] : Tensor());
+    return dx;
+  };
+  return record_custom(std::move(edges), std::move(y), std::move(pullback));
 }
 
 }  // namespace strata

@@ -53,7 +53,10 @@ class Tape final : public Interpreter {
   std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) override;
 
  private:
-  friend class TapeSegment;
+  struct Segment;
+  std::vector<Tensor> run_segment(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x,
+                                  std::vector<Edge> edges);
+  std::vector<Tensor> record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback);
   Node* add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs);
   void release(Node* node);
   void pull(Node* node, bool retain);

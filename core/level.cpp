@@ -174,6 +174,14 @@ std::vector<Tensor> apply_custom(const std::shared_ptr<Custom>& custom, std::vec
   return custom->eval(x);
 }
 
+std::pair<std::vector<Tensor>, Custom::Pullback> Custom::vjp(const std::vector<Tensor>&) {
+  throw TransformError(std::string(name()) + " has no reverse rule");
+}
+std::pair<std::vector<Tensor>, std::vector<Tensor>> Custom::jvp(const std::vector<Tensor>&,
+                                                                const std::vector<Tensor>&) {
+  throw TransformError(std::string(name()) + " has no forward rule");
+}
+
 Tensor materialize(const Tensor& x) { return x; }
 
 }  // namespace strata

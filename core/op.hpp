@@ -111,12 +111,16 @@ class Custom {
   virtual std::string_view name() const = 0;
   /// The function itself.
   virtual std::vector<Tensor> eval(const std::vector<Tensor>& x) = 0;
+  /// Derivatives are those of the ops inside `eval`: vjp and jvp are not asked.
+  virtual bool transparent() const { return false; }
+  /// A tape keeps the arguments only and runs `eval` again in its backward pass.
+  virtual bool rematerialize() const { return false; }
   /// Reverse mode: the results and a function from their cotangents (undefined ones are zero) to those of x.
   using Pullback = std::function<std::vector<Tensor>(const std::vector<Tensor>& g)>;
-  virtual std::pair<std::vector<Tensor>, Pullback> vjp(const std::vector<Tensor>& x) = 0;
+  virtual std::pair<std::vector<Tensor>, Pullback> vjp(const std::vector<Tensor>& x);
   /// Forward mode: the results and their tangents; undefined tangents are zero.
   virtual std::pair<std::vector<Tensor>, std::vector<Tensor>> jvp(const std::vector<Tensor>& x,
-                                                                  const std::vector<Tensor>& dx) = 0;
+                                                                  const std::vector<Tensor>& dx);
   /// vmap: results with their lanes. False: there is no rule; the function is run on wrapped tensors.
   virtual bool batch(const std::vector<Lane>& x, const Batch& batch, std::vector<Lane>& y) {
     (void)x, (void)batch, (void)y;

@@ -62,6 +62,8 @@ class BatchedCustom final : public Custom {
       : inner_(std::move(inner)), vmap_(std::move(vmap)), axes_(std::move(axes)) {}
 
   std::string_view name() const override { return inner_->name(); }
+  bool transparent() const override { return inner_->transparent(); }
+  bool rematerialize() const override { return inner_->rematerialize(); }
 
   std::vector<Tensor> eval(const std::vector<Tensor>& x) override {
     const LevelScope scope(vmap_->level());

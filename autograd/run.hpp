@@ -1,0 +1,69 @@
+// What grad, vjp, jvp and linearize do on leaves, whatever the user's types: plain functions on lists of tensors,
+// compiled once. Called by the templates of autograd/grad.hpp. An exception leaves the level stack as it was.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "strata/autograd/dual.hpp"
+#include "strata/autograd/tape.hpp"
+#include "strata/core/tree.hpp"
+
+namespace strata::detail {
+
+/// One reverse-mode run: watch the arguments' leaves, call the function in `scope()`, take cotangents.
+class ReverseRun {
+ public:
+  explicit ReverseRun(const char* transform, bool linearize = false) : transform_(transform), tape_(linearize) {}
+
+  Level& level() const { return tape_.level(); }
+  /// Replaces a leaf of an argument by a watched one; float leaves only, others stay and get no gradient.
+  void watch(Tensor& leaf);
+  /// DtypeError unless some leaf was a float.
+  void require_float() const;
+  /// Notes a leaf of the result and replaces it by its value.
+  void root(Tensor& leaf);
+  /// A leaf that is not differentiated (aux): replaces it by its value.
+  void aux(Tensor& leaf) const;
+
+  /// Gradients of the one root, which must be a float scalar: of all watched leaves in order.
+  std::vector<Tensor> gradients();
+  /// Cotangents of the watched leaves from those of the roots. `retain`: may be called again.
+  std::vector<Tensor> pull(const std::vector<Tensor>& g, bool retain);
+  /// Tangents of the roots from those of the watched leaves; a linearize run only.
+  std::vector<Tensor> push(const std::vector<Tensor>& dx);
+
+ private:
+  struct Leaf {
+    Edge edge;  // null: not a float
+    Shape shape;
+    Dtype dtype;
+    bool weak;
+  };
+  static Leaf describe(const Tensor& x, Edge edge);
+  Tensor zeros_of(const Leaf& leaf) const;
+  void check(const char* what, const std::vector<Tensor>& given, const std::vector<Leaf>& expected) const;
+
+  const char* transform_;
+  Tape tape_;
+  std::vector<Leaf> leaves_, roots_;
+  Dtype first_dtype_ = Dtype::float32;
+};
+
+/// One forward-mode run.
+class ForwardRun {
+ public:
+  Level& level() const { return duals_.level(); }
+  /// x with its tangent; ShapeError or DtypeError when they do not fit. `index` is for messages.
+  Tensor dual(const Tensor& x, const Tensor& dx, const std::string& path) const;
+  /// Replaces a leaf of the result by its primal and returns its tangent (zeros where it does not depend on the
+  /// arguments; undefined for an integer leaf).
+  Tensor unpack(Tensor& leaf) const;
+
+ private:
+  Duals duals_;
+};
+
+[[noreturn]] void not_scalar(const char* transform, const Tensor& y);
+
+}  // namespace strata::detail

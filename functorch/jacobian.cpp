@@ -1,0 +1,105 @@
+// See jacobian.hpp.
+#include "strata/functorch/jacobian.hpp"
+
+#include <algorithm>
+
+#include "strata/core/error.hpp"
+#include "strata/ops/lane.hpp"
+#include "strata/ops/ops.hpp"
+
+namespace strata::detail {
+namespace {
+
+/// Rows [begin, begin + count) of the identity over x's elements, shaped [count] + x.shape.
+Tensor unit_vectors(const Tensor& x, std::int64_t begin, std::int64_t count) {
+  const std::int64_t n = x.size();
+  Tensor basis = zeros({count, n}, {.dtype = x.dtype()});
+  Dense& d = dense(basis);
+  const Tensor one = astype(Tensor(1), x.dtype());
+  const auto bytes = static_cast<std::size_t>(itemsize(x.dtype()));
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::copy_n(dense(one).data, bytes, d.data + static_cast<std::size_t>(i * n + begin + i) * bytes);
+  }
+  return reshape(basis, Shape{count} + x.shape());
+}
+
+}  // namespace
+
+std::vector<Tensor> apply_to_basis(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& apply,
+                                   const std::vector<Tensor>& like, std::size_t leaf,
+                                   std::optional<std::int64_t> chunk) {
+  const std::int64_t n = like[leaf].size();
+  if (chunk && *chunk < 1)
+    throw TransformError("jacobian: chunk is " + std::to_string(*chunk) + "; it must be at least 1");
+  const std::int64_t step = std::max<std::int64_t>(chunk ? std::min(*chunk, n) : n, 1);
+  std::vector<std::vector<Tensor>> parts;
+  for (std::int64_t begin = 0; begin == 0 || begin < n; begin += step) {
+    const std::int64_t count = std::min(step, n - begin);
+    const auto level = VmapLevel::make(count);
+    const LevelScope scope(level->level());
+    std::vector<Tensor> unit(like.size());
+    unit[leaf] = level->wrap({unit_vectors(like[leaf], begin, count), 0});
+    std::vector<Tensor> y = apply(unit);
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      if (parts.size() <= k) parts.emplace_back();
+      if (y[k].defined()) parts[k].push_back(lanes_first(level->unwrap(y[k]), count));
+    }
+  }
+  std::vector<Tensor> result;
+  for (auto& p : parts) {
+    result.push_back(p.empty()       ? Tensor()
+                     : p.size() == 1 ? p[0]
+                                     : throw TransformError("jacobian: .chunk awaits slices"));
+  }
+  return result;
+}
+
+std::vector<std::vector<Tensor>> reverse_blocks(ReverseRun& run, const std::vector<Tensor>& y,
+                                                const std::vector<Tensor>& x, std::optional<std::int64_t> chunk) {
+  std::vector<std::vector<Tensor>> blocks;
+  for (std::size_t k = 0; k < y.size(); ++k) {
+    if (!y[k].defined() || !is_float(y[k].dtype())) {
+      blocks.emplace_back(x.size());
+      continue;
+    }
+    blocks.push_back(apply_to_basis([&](const std::vector<Tensor>& g) { return run.pull(g, true); }, y, k, chunk));
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      if (blocks[k][j].defined()) blocks[k][j] = reshape(blocks[k][j], y[k].shape() + x[j].shape());
+    }
+  }
+  return blocks;
+}
+
+std::vector<std::vector<Tensor>> forward_blocks(
+    const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& push, const std::vector<Tensor>& x,
+    std::optional<std::int64_t> chunk) {
+  std::vector<std::vector<Tensor>> blocks;  // [k][j]
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    if (!x[j].defined() || !is_float(x[j].dtype())) continue;
+    std::vector<Tensor> columns = apply_to_basis(push, x, j, chunk);
+    if (blocks.empty()) blocks.assign(columns.size(), std::vector<Tensor>(x.size()));
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      if (!columns[k].defined()) continue;
+      Shape y = columns[k].shape();
+      y.erase(0);
+      blocks[k][j] = reshape(moveaxis(reshape(columns[k], Shape{x[j].size()} + y), 0, -1), y + x[j].shape());
+    }
+  }
+  if (blocks.empty())
+    throw DtypeError("jacfwd: the differentiated argument holds no float tensor; convert it with st::astype" +
+                     level_context());
+  return blocks;
+}
+
+void replace_leaves(Tree& tree, const std::vector<Tree>& trees) {
+  std::size_t at = 0;
+  const std::function<void(Tree&)> visit = [&](Tree& t) {
+    if (t.is_tensor())
+      t = trees[at++];
+    else
+      for (Tree& child : t) visit(child);
+  };
+  visit(tree);
+}
+
+}  // namespace strata::detail
