@@ -3,5 +3,6 @@
 #pragma once
 #include "strata/ops/menu/arithmetic.hpp"
 #include "strata/ops/menu/create.hpp"
+#include "strata/ops/menu/random.hpp"
 #include "strata/ops/menu/reduce.hpp"
 #include "strata/ops/menu/shape.hpp"

@@ -5,7 +5,7 @@ namespace strata {
 
 std::vector<Entry> registry() {
   std::vector<Entry> all;
-  for (const auto family : {&arithmetic_entries, &create_entries, &reduce_entries, &shape_entries}) {
+  for (const auto family : {&arithmetic_entries, &create_entries, &random_entries, &reduce_entries, &shape_entries}) {
     for (const Entry& e : family()) all.push_back(e);
   }
   return all;

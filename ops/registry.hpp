@@ -27,6 +27,7 @@ std::vector<Entry> registry();
 
 std::vector<Entry> arithmetic_entries();
 std::vector<Entry> create_entries();
+std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
 std::vector<Entry> shape_entries();
 

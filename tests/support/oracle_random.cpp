@@ -3,7 +3,37 @@
 #include "strata/tests/support/oracle.hpp"
 
 namespace strata::oracle {
+namespace {
 
-void add_random(Ops& ops) { (void)ops; }
+Shape shape_of(const Json& p) { return shape(p.at("shape")); }
+
+Dtype dtype_of(const Json& p, const char* fallback) { return dtype_named(p.value("dtype", std::string(fallback))); }
+
+void add_draws(Ops& ops) {
+  ops["PRNGKey"] = [](const Json& p, Xs) { return Tensors{random::key(p.at("seed").get<std::int64_t>())}; };
+  ops["random_split"] = [](const Json& p, Xs x) {
+    const Json& n = p.at("num");
+    return Tensors{random::split(x[0], n.is_array() ? shape(n) : Shape{n.get<std::int64_t>()})};
+  };
+  ops["fold_in"] = [](const Json& p, Xs x) { return Tensors{random::fold_in(x[0], p.at("data").get<std::int64_t>())}; };
+  ops["random_bits"] = [](const Json& p, Xs x) {
+    return Tensors{random::bits(x[0], shape_of(p), {.dtype = dtype_of(p, "uint32")})};
+  };
+  ops["uniform"] = [](const Json& p, Xs x) {
+    const double low = p.value("minval", 0.0), high = p.value("maxval", 1.0);
+    return Tensors{random::uniform(x[0], shape_of(p), {.low = low, .high = high})};
+  };
+  ops["uniform_dtype"] = [](const Json& p, Xs x) {
+    return Tensors{random::uniform(x[0], shape_of(p), {.dtype = dtype_of(p, "float32")})};
+  };
+  ops["random_normal"] = [](const Json& p, Xs x) { return Tensors{random::normal(x[0], shape_of(p))}; };
+  ops["bernoulli"] = [](const Json& p, Xs x) {
+    return Tensors{random::bernoulli(x[0], p.at("p").get<double>(), shape_of(p))};
+  };
+}
+
+}  // namespace
+
+void add_random(Ops& ops) { add_draws(ops); }
 
 }  // namespace strata::oracle

@@ -1,0 +1,161 @@
+// Drawing from counters, tile by tile: words first, then what the draw makes of them, while the tile is in L1.
+// See threefry.hpp.
+#include "strata/ops/cpu/threefry.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "strata/core/dtype.hpp"
+#include "strata/core/parallel.hpp"
+
+namespace strata {
+
+const ThreefryKernels& threefry_kernels() {
+  switch (cpu_isa()) {
+#if STRATA_X86_ISAS
+    case Isa::avx512:
+      return ThreefrySet<Isa::avx512>::table;
+    case Isa::avx2:
+      return ThreefrySet<Isa::avx2>::table;
+#endif
+    default:
+      return ThreefrySet<Isa::baseline>::table;
+  }
+}
+
+void threefry2x32(const std::uint32_t key[2], std::uint32_t& c0, std::uint32_t& c1) {
+  constexpr int rotation[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
+  const std::uint32_t k[3] = {key[0], key[1], key[0] ^ key[1] ^ 0x1bd11bdau};
+  c0 += k[0], c1 += k[1];
+  for (std::uint32_t group = 0; group < 5; ++group) {
+    for (int r : rotation[group % 2]) {
+      c0 += c1;
+      c1 = std::rotl(c1, r) ^ c0;
+    }
+    c0 += k[(group + 1) % 3];
+    c1 += k[(group + 2) % 3] + group + 1;
+  }
+}
+
+namespace {
+
+constexpr std::int64_t tile = 1024;
+// Below this many draws a key, a register holds several keys' counters.
+constexpr std::int64_t few = 16;
+
+struct Source {
+  const std::uint32_t* keys;
+  std::int64_t count;  // draws a key
+  const ThreefryKernels& kernels;
+
+  /// The words of draws [at, at + n), n <= tile: one each, or both (`pairs`).
+  void words(std::int64_t at, std::int64_t n, bool pairs, std::uint32_t* y) const {
+    if (count < few) return mixed_words(at, n, pairs, y);
+    while (n > 0) {
+      const std::int64_t lane = at / count, counter = at % count;
+      const auto hi = static_cast<std::uint32_t>(counter >> 32), lo = static_cast<std::uint32_t>(counter);
+      const std::int64_t run = std::min({n, count - counter, (std::int64_t{1} << 32) - lo});
+      (pairs ? kernels.pairs : kernels.bits)(keys + 2 * lane, hi, lo, run, y);
+      y += pairs ? 2 * run : run;
+      at += run;
+      n -= run;
+    }
+  }
+
+ private:
+  void mixed_words(std::int64_t at, std::int64_t n, bool pairs, std::uint32_t* y) const {
+    std::uint32_t k0[tile] = {}, k1[tile] = {}, c0[tile] = {}, c1[tile] = {};
+    std::int64_t lane = at / count, counter = at % count;
+    for (std::int64_t i = 0; i < n; ++i) {
+      k0[i] = keys[2 * lane];
+      k1[i] = keys[2 * lane + 1];
+      c0[i] = 0;
+      c1[i] = static_cast<std::uint32_t>(counter);
+      if (++counter == count) counter = 0, ++lane;
+    }
+    kernels.each(k0, k1, c0, c1, n);
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (pairs)
+        y[2 * i] = c0[i], y[2 * i + 1] = c1[i];
+      else
+        y[i] = c0[i] ^ c1[i];
+    }
+  }
+};
+
+template <class T>
+void narrow(const std::uint32_t* words, std::int64_t n, T* y) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(words[i]);
+}
+
+/// The first word of each pair is the upper half.
+void join(const std::uint32_t* pairs, std::int64_t n, std::uint64_t* y) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = std::uint64_t{pairs[2 * i]} << 32 | pairs[2 * i + 1];
+}
+
+void uniform64(const std::uint32_t* pairs, std::int64_t n, double low, double scale, double* y) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::uint64_t bits = std::uint64_t{pairs[2 * i]} << 32 | pairs[2 * i + 1];
+    const double u = std::bit_cast<double>(bits >> 12 | std::uint64_t{0x3ff} << 52) - 1;
+    y[i] = std::max(u * scale + low, low);
+  }
+}
+
+/// The low 16 bits give a float16's 10 bits of fraction, the low 8 a bfloat16's 7.
+template <class Half>
+void half_uniform(const Source& source, std::uint32_t* words, std::int64_t n, const Draw& draw, Half* y) {
+  const int shift = 32 - draw.bits;
+  const std::uint32_t mask = draw.bits == 16 ? 0xffc00000u : 0xfe000000u;
+  for (std::int64_t i = 0; i < n; ++i) words[i] = words[i] << shift & mask;
+  const auto low = static_cast<float>(Half(static_cast<float>(draw.low)));
+  const auto high = static_cast<float>(Half(static_cast<float>(draw.high)));
+  source.kernels.uniform(words, n, low, static_cast<float>(Half(high - low)));
+  for (std::int64_t i = 0; i < n; ++i) y[i] = Half(std::bit_cast<float>(words[i]));
+}
+
+/// Draws [at, at + n), n <= tile, to where the whole result begins.
+void draw_tile(const Source& source, const Draw& draw, std::int64_t at, std::int64_t n, void* result) {
+  std::uint32_t buffer[2 * tile];
+  const auto in = [&]<class T>(T*) { return static_cast<T*>(result) + at; };
+  const auto single = [&] { return source.words(at, n, false, buffer), buffer; };
+  const auto both = [&] { return source.words(at, n, true, buffer), buffer; };
+  std::uint32_t* words = static_cast<std::uint32_t*>(result) + at;
+  const auto low = static_cast<float>(draw.low), high = static_cast<float>(draw.high);
+  switch (draw.kind) {
+    case DrawKind::pairs:
+      return source.words(at, n, true, words + at);
+    case DrawKind::bits8:
+      return narrow(single(), n, in(static_cast<std::uint8_t*>(nullptr)));
+    case DrawKind::bits16:
+      return narrow(single(), n, in(static_cast<std::uint16_t*>(nullptr)));
+    case DrawKind::bits32:
+      return source.words(at, n, false, words);
+    case DrawKind::bits64:
+      return join(both(), n, in(static_cast<std::uint64_t*>(nullptr)));
+    case DrawKind::half_uniform:
+      if (draw.bits == 16) return half_uniform(source, single(), n, draw, in(static_cast<Float16*>(nullptr)));
+      return half_uniform(source, single(), n, draw, in(static_cast<BFloat16*>(nullptr)));
+    case DrawKind::uniform:
+      if (draw.bits == 64)
+        return uniform64(both(), n, draw.low, draw.high - draw.low, in(static_cast<double*>(nullptr)));
+      source.words(at, n, false, words);
+      return source.kernels.uniform(words, n, low, high - low);
+    case DrawKind::normal:
+      source.words(at, n, false, words);
+      return source.kernels.normal(words, n);
+    case DrawKind::below:
+      return source.kernels.below(single(), n, high, in(static_cast<bool*>(nullptr)));
+  }
+}
+
+}  // namespace
+
+void threefry_fill(const std::uint32_t* keys, std::int64_t lanes, std::int64_t count, const Draw& draw, void* y) {
+  const Source source{keys, count, threefry_kernels()};
+  parallel_for(lanes * count, 4 * tile, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end; at += tile) draw_tile(source, draw, at, std::min(tile, end - at), y);
+  });
+}
+
+}  // namespace strata
