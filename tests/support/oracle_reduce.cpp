@@ -4,8 +4,6 @@
 
 namespace strata::oracle {
 
-void add_reduce(Ops& ops) {
-  (void)ops;
-}
+void add_reduce(Ops& ops) { (void)ops; }
 
 }  // namespace strata::oracle
