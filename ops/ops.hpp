@@ -2,6 +2,7 @@
 // Users see it through strata.hpp; rules are written with it. Options structs come last, with designated initialisers.
 #pragma once
 #include "strata/ops/menu/arithmetic.hpp"
+#include "strata/ops/menu/contract.hpp"
 #include "strata/ops/menu/create.hpp"
 #include "strata/ops/menu/random.hpp"
 #include "strata/ops/menu/reduce.hpp"

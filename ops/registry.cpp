@@ -4,8 +4,16 @@
 namespace strata {
 
 std::vector<Entry> registry() {
+  constexpr std::vector<Entry> (*families[])() = {
+      &arithmetic_entries,  //
+      &contract_entries,    //
+      &create_entries,      //
+      &random_entries,      //
+      &reduce_entries,      //
+      &shape_entries,       //
+  };
   std::vector<Entry> all;
-  for (const auto family : {&arithmetic_entries, &create_entries, &random_entries, &reduce_entries, &shape_entries}) {
+  for (const auto family : families) {
     for (const Entry& e : family()) all.push_back(e);
   }
   return all;

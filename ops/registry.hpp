@@ -26,6 +26,7 @@ constexpr Entry composite(std::string_view name, Samples (*samples)()) { return 
 std::vector<Entry> registry();
 
 std::vector<Entry> arithmetic_entries();
+std::vector<Entry> contract_entries();
 std::vector<Entry> create_entries();
 std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();

@@ -3,7 +3,38 @@
 #include "strata/tests/support/oracle.hpp"
 
 namespace strata::oracle {
+namespace {
 
-void add_contract(Ops& ops) { (void)ops; }
+template <Tensor (*F)(Tensor, Tensor)>
+Tensors binary(const Json&, Xs x) {
+  return {F(x[0], x[1])};
+}
+
+Tensors tensordot_case(const Json& p, Xs x) {
+  const Json& axes_of = p.at("axes");
+  if (axes_of.is_number()) return {tensordot(x[0], x[1], axes_of.get<int>())};
+  return {tensordot(x[0], x[1], {axes(axes_of.at(0)), axes(axes_of.at(1))})};
+}
+
+Tensors dot_general_case(const Json& p, Xs x) {
+  const Json& d = p.at("dimension_numbers");
+  return {dot_general(x[0], x[1],
+                      {.lhs_contracting = axes(d.at(0).at(0)),
+                       .rhs_contracting = axes(d.at(0).at(1)),
+                       .lhs_batch = axes(d.at(1).at(0)),
+                       .rhs_batch = axes(d.at(1).at(1))})};
+}
+
+}  // namespace
+
+void add_contract(Ops& ops) {
+  ops["matmul"] = &binary<matmul>;
+  ops["dot"] = &binary<dot>;
+  ops["vdot"] = &binary<vdot>;
+  ops["inner"] = &binary<inner>;
+  ops["outer"] = &binary<outer>;
+  ops["tensordot"] = &tensordot_case;
+  ops["dot_general"] = &dot_general_case;
+}
 
 }  // namespace strata::oracle

@@ -1,0 +1,270 @@
+// See contraction.hpp. NOTE [folding a product]: axes fall into four groups: batch (in all three), m (a and out),
+// n (b and out), k (a and b). Each group's axes merge where one stride covers them; the last of m and of n are the
+// GEMM's, what is left over becomes loops in which one operand stands still. Where the GEMM's m or n would be tiny and
+// the loops many, the operand is packed instead, so that all of m (or n) is one axis; the result then lies with its
+// axes in groups, and is returned as a strided view.
+#include "strata/ops/cpu/contraction.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "strata/core/convert.hpp"
+#include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/gemm.hpp"
+#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/lane.hpp"
+
+namespace strata {
+namespace {
+
+struct Axis {
+  int label;
+  std::int64_t size, a, b, c;  // strides; 0 in a tensor that lacks the axis
+};
+
+/// Axes of one group, outermost first.
+class Group {
+ public:
+  void push_back(const Axis& x) { axes_[static_cast<std::size_t>(n_++)] = x; }
+  int size() const { return n_; }
+  Axis& operator[](int i) { return axes_[static_cast<std::size_t>(i)]; }
+  const Axis& operator[](int i) const { return axes_[static_cast<std::size_t>(i)]; }
+  Axis* begin() { return axes_.data(); }
+  Axis* end() { return axes_.data() + n_; }
+  const Axis* begin() const { return axes_.data(); }
+  const Axis* end() const { return axes_.data() + n_; }
+  std::int64_t elements() const {
+    std::int64_t e = 1;
+    for (const Axis& x : *this) e *= x.size;
+    return e;
+  }
+  template <class Key>
+  void sort(Key key) {
+    std::stable_sort(begin(), end(), [&](const Axis& x, const Axis& y) { return key(x) > key(y); });
+  }
+  /// Joins neighbours that one stride covers in every tensor.
+  void merge() {
+    int n = 0;
+    for (const Axis& x : *this) {
+      if (n > 0) {
+        Axis& last = axes_[static_cast<std::size_t>(n - 1)];
+        if (last.a == x.a * x.size && last.b == x.b * x.size && last.c == x.c * x.size) {
+          last = {x.label, last.size * x.size, x.a, x.b, x.c};
+          continue;
+        }
+      }
+      axes_[static_cast<std::size_t>(n++)] = x;
+    }
+    n_ = n;
+  }
+
+ private:
+  std::array<Axis, 2 * max_rank> axes_{};
+  int n_ = 0;
+};
+
+/// A product being planned: its operands (packed copies may replace them) and where everything lies.
+class Plan {
+ public:
+  Plan(const Contraction& p, Tensor a, Tensor b)
+      : p_(p), a_shape_(a.shape()), b_shape_(b.shape()), a_(std::move(a)), b_(std::move(b)) {
+    for (int l : p.out) order_.push_back(l);
+  }
+
+  Tensor run() {
+    const Shape shape = out_shape();
+    Tensor c = empty_dense(shape, a_.dtype(), a_.device(), a_.weak() && b_.weak());
+    if (c.size() == 0) return c;
+    split();
+    if (k_.elements() == 0) {
+      std::memset(dense(c).data, 0, static_cast<std::size_t>(c.size() * itemsize(c.dtype())));
+      return c;
+    }
+    const bool fold_m = tiny(m_), fold_n = tiny(n_);
+    if (fold_m || fold_n || !unit(m_, n_)) regroup_result();
+    settle_k();
+    for (Group* g : {&batch_, &m_, &n_}) g->merge();
+    settle_operands(fold_m, fold_n);
+    multiply(dense(c).data);
+    return in_order() ? c : view_of(c, shape, out_strides(), 0);
+  }
+
+ private:
+  std::int64_t size_of(int label) const {
+    const int i = p_.a.find(label);
+    return i >= 0 ? a_shape_[i] : b_shape_[p_.b.find(label)];
+  }
+  Shape out_shape() const {
+    Shape s;
+    for (int l : p_.out) s.push_back(size_of(l));
+    return s;
+  }
+  /// Strides of the result's axes in memory, whose order is `order_`.
+  std::int64_t c_stride(int label) const {
+    std::int64_t stride = 1;
+    for (int i = order_.size() - 1; i >= 0; --i) {
+      if (order_[i] == label) return stride;
+      stride *= size_of(order_[i]);
+    }
+    return 0;
+  }
+  Strides out_strides() const {
+    Strides s;
+    for (int l : p_.out) s.push_back(c_stride(l));
+    return s;
+  }
+  bool in_order() const { return std::equal(order_.begin(), order_.end(), p_.out.begin()); }
+
+  /// Sorts the axes (those of size 1 vanish) into the four groups.
+  void split() {
+    batch_ = m_ = n_ = k_ = Group();
+    const auto stride = [](const Tensor& x, const Labels& labels, int l) {
+      const int i = labels.find(l);
+      return i < 0 ? std::int64_t{0} : dense(x).strides[i];
+    };
+    const auto axis = [&](int l) { return Axis{l, size_of(l), stride(a_, p_.a, l), stride(b_, p_.b, l), c_stride(l)}; };
+    for (int l : p_.a) {
+      const Axis x = axis(l);
+      if (x.size == 1) continue;
+      (!p_.b.has(l) ? m_ : p_.out.has(l) ? batch_ : k_).push_back(x);
+    }
+    for (int l : p_.b) {
+      if (!p_.a.has(l) && size_of(l) != 1) n_.push_back(axis(l));
+    }
+    sort();
+  }
+  void sort() {
+    for (Group* g : {&batch_, &m_, &n_}) g->sort([](const Axis& x) { return x.c; });
+  }
+
+  /// The summed axes as one: packs the operand that does not see them so.
+  void settle_k() {
+    Group by_a = k_, by_b = k_;
+    by_a.sort([](const Axis& x) { return x.a; });
+    by_b.sort([](const Axis& x) { return x.b; });
+    Group merged = by_a;
+    merged.merge();
+    if (merged.size() <= 1) {
+      k_ = merged;
+      return;
+    }
+    const auto alone = [](Group g, bool a) {
+      for (Axis& x : g) x.c = 0, (a ? x.b : x.a) = 0;
+      g.merge();
+      return g.size() == 1;
+    };
+    const bool keep_a = alone(by_a, true), keep_b = !keep_a && alone(by_b, false);
+    k_ = keep_b ? by_b : by_a;
+    if (!keep_a) pack_a();
+    if (!keep_b) pack_b();
+    k_.merge();
+  }
+
+  static Axis inner(const Group& g) { return g.size() ? g[g.size() - 1] : Axis{-1, 1, 0, 0, 0}; }
+  /// Its last axis alone makes a poor GEMM, all of them a good one.
+  static bool tiny(Group g) {
+    g.merge();
+    return g.size() > 1 && inner(g).size < 16;
+  }
+  /// The result's adjacent elements belong to m or n.
+  static bool unit(const Group& m, const Group& n) { return inner(m).c == 1 || inner(n).c == 1; }
+
+  /// Lays the result out in the order batch, m, n.
+  void regroup_result() {
+    Labels order;
+    const auto take = [&](auto wanted) {
+      for (int l : p_.out) {
+        if (wanted(l)) order.push_back(l);
+      }
+    };
+    take([&](int l) { return p_.a.has(l) && p_.b.has(l); });
+    take([&](int l) { return p_.a.has(l) && !p_.b.has(l); });
+    take([&](int l) { return !p_.a.has(l); });
+    order_ = order;
+    for (Group* g : {&batch_, &m_, &n_}) {
+      for (Axis& x : *g) x.c = c_stride(x.label);
+    }
+    sort();
+  }
+
+  /// Copies operands so that axes fold as wished and BLAS can read them.
+  void settle_operands(bool fold_m, bool fold_n) {
+    if (fold_m && m_.size() > 1) pack_a();
+    if (fold_n && n_.size() > 1) pack_b();
+    m_.merge();
+    n_.merge();
+    if (!is_float(a_.dtype())) return;
+    const Axis m = inner(m_), n = inner(n_), k = inner(k_);
+    if (!blas_readable(m.size, k.size, m.a, k.a)) pack_a();
+    if (!blas_readable(k.size, n.size, k.b, n.b)) pack_b();
+  }
+
+  /// Copies an operand so that its axes lie in the order batch, free, k.
+  Tensor packed(const Tensor& x, Group& free, std::int64_t Axis::*stride) {
+    Shape shape, strides;
+    for (const Group* g : {&batch_, &free, &k_}) {
+      for (const Axis& axis : *g) {
+        shape.push_back(axis.size);
+        strides.push_back(axis.*stride);
+      }
+    }
+    const Tensor y = pack(view_of(x, shape, strides, 0));
+    std::int64_t step = 1;
+    for (Group* g : {&k_, &free, &batch_}) {
+      for (int i = g->size() - 1; i >= 0; --i) {
+        (*g)[i].*stride = step;
+        step *= (*g)[i].size;
+      }
+    }
+    return y;
+  }
+  void pack_a() { a_ = packed(a_, m_, &Axis::a); }
+  void pack_b() { b_ = packed(b_, n_, &Axis::b); }
+
+  void multiply(std::byte* c) const {
+    Axis m = inner(m_), n = inner(n_);
+    const Axis k = inner(k_);
+    std::array<GemmLoop, 3 * max_rank> loops;
+    std::size_t count = 0;
+    for (const Axis& x : batch_) loops[count++] = {x.size, x.a, x.b, x.c};
+    for (int i = 0; i + 1 < m_.size(); ++i) loops[count++] = {m_[i].size, m_[i].a, 0, m_[i].c};
+    for (int i = 0; i + 1 < n_.size(); ++i) loops[count++] = {n_[i].size, 0, n_[i].b, n_[i].c};
+    const std::byte *a = dense(a_).data, *b = dense(b_).data;
+    if (n.c == 1 || m.c != 1) {
+      const Gemm g{a_.dtype(), m.size, n.size, k.size, m.a, k.a, k.b, n.b, m.c};
+      return gemm(g, a, b, c, {loops.data(), count});
+    }
+    for (std::size_t i = 0; i < count; ++i) std::swap(loops[i].a, loops[i].b);  // C' = B' A'
+    const Gemm g{a_.dtype(), n.size, m.size, k.size, n.b, k.b, k.a, m.a, n.c};
+    gemm(g, b, a, c, {loops.data(), count});
+  }
+
+  const Contraction& p_;
+  const Shape a_shape_, b_shape_;  // as given: packed copies have other shapes
+  Tensor a_, b_;
+  Labels order_;  // the result's labels as they lie in memory
+  Group batch_, m_, n_, k_;
+};
+
+Tensor to_dtype(const Tensor& x, Dtype to) {
+  const Tensor p = pack(x);
+  Tensor y = empty_dense(x.shape(), to, x.device(), x.weak());
+  const Dtype from = x.dtype();
+  const std::byte* in = dense(p).data;
+  std::byte* out = dense(y).data;
+  parallel_for(x.size(), 32 * 1024, [&](std::int64_t b, std::int64_t e) {
+    convert_run(in + b * itemsize(from), from, out + b * itemsize(to), to, e - b);
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor contract_dense(const Contraction& p, Tensor a, Tensor b) {
+  const Dtype d = a.dtype();
+  if (!is_half(d)) return Plan(p, std::move(a), std::move(b)).run();
+  return to_dtype(Plan(p, to_dtype(a, Dtype::float32), to_dtype(b, Dtype::float32)).run(), d);
+}
+
+}  // namespace strata
