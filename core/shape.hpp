@@ -102,6 +102,29 @@ class AxisList {
   std::vector<int> axes_;
 };
 
+/// The axes that an option names: not given (`every_axis`) means all of them, `{}` none, `{0, -1}` those two.
+///     struct Reduce { AxesOrAll axes = every_axis; };
+class AxesOrAll {
+ public:
+  AxesOrAll() = default;
+  AxesOrAll(int axis) : list_(axis) {}                         // NOLINT: implicit on purpose
+  AxesOrAll(std::initializer_list<Dim> axes) : list_(axes) {}  // NOLINT: implicit on purpose
+  AxesOrAll(AxisList axes) : list_(std::move(axes)) {}         // NOLINT: implicit on purpose
+  static AxesOrAll every() {
+    AxesOrAll a;
+    a.every_ = true;
+    return a;
+  }
+  bool is_every() const { return every_; }
+  /// The axes named; none when all are meant.
+  const AxisList& list() const { return list_; }
+
+ private:
+  AxisList list_;
+  bool every_ = false;
+};
+inline const AxesOrAll every_axis = AxesOrAll::every();
+
 /// `axis` in [0, rank) after counting negative ones from the end. ShapeError that names `op` otherwise.
 int normalize_axis(const char* op, int axis, int rank);
 /// All axes in [0, rank), ascending, each once. ShapeError that names `op` otherwise.

@@ -1,82 +1,153 @@
-// Sums.
-#include "strata/core/error.hpp"
-#include "strata/ops/cpu/strided.hpp"
+// Sums, means, and what tests or counts elements: any, all, count_nonzero.
+// Linear or not differentiable; the other reductions are in ops/reduce_extrema.cpp and ops/reduce_moments.cpp.
+#include "strata/core/convert.hpp"
 #include "strata/ops/family.hpp"
-#include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
+#include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
 
 namespace strata {
 namespace {
 
+struct SumParams : ReduceParams {
+  double scale = 1;  // the mean's 1 / n
+  Dtype dtype;       // of the result
+};
+
+/// double states to a float result.
+void store_scaled(const void* states, std::int64_t n, double scale, std::byte* to, Dtype dtype) {
+  const auto* s = static_cast<const double*>(states);
+  if (scale == 1) return convert_run(s, Dtype::float64, to, dtype, n);
+  constexpr std::int64_t block = 64;
+  double scaled[block];
+  for (std::int64_t i = 0; i < n; i += block) {
+    const std::int64_t m = std::min(block, n - i);
+    for (std::int64_t j = 0; j < m; ++j) scaled[j] = s[i + j] * scale;
+    convert_run(scaled, Dtype::float64, to + i * itemsize(dtype), dtype, m);
+  }
+}
+
+Tensor sum_dense(const SumParams& p, const Tensor& x) {
+  Tensor y = empty_result(p, x, p.dtype, x.weak() && p.dtype == x.dtype());
+  std::byte* to = dense(y).data;
+  const bool counts = x.dtype() == Dtype::bool_ && !is_float(p.dtype);
+  const Dtype compute = counts ? Dtype::bool_ : compute_dtype(p.dtype);
+  const Dtype state = counts ? Dtype::int64 : is_float(compute) ? Dtype::float64 : compute;
+  reduce_dense(counts ? Reducer::count : Reducer::sum, compute, x, p.axes,
+               [&](const void* states, std::int64_t first, std::int64_t n) {
+                 std::byte* at = to + first * itemsize(p.dtype);
+                 if (state == Dtype::float64)
+                   store_scaled(states, n, p.scale, at, p.dtype);
+                 else
+                   convert_run(states, state, at, p.dtype, n);
+               });
+  return y;
+}
+
 struct Sum : Linear<Sum> {
-  struct Params {
-    Shape from, kept;  // kept: the result with size-1 axes where summed
-    AxisList axes;
-  };
+  using Params = SumParams;
   static constexpr std::string_view name = "sum";
-  static Tensor eval(const Params& p, Tensor x) {
-    const Tensor packed = pack(x);
-    Tensor y = empty_dense(p.kept, x.dtype(), x.device(), x.weak());
-    visit(x.dtype(), [&]<class T>(T) {
-      if constexpr (std::is_arithmetic_v<T>) {
-        auto* out = reinterpret_cast<T*>(dense(y).data);
-        const auto* in = reinterpret_cast<const T*>(dense(packed).data);
-        std::fill(out, out + y.size(), T(0));
-        const Strides to = row_major(p.kept), from = row_major(x.shape());
-        for (std::int64_t i = 0; i < x.size(); ++i) {
-          std::int64_t o = 0;
-          for (int a = 0; a < p.kept.size(); ++a) {
-            if (p.kept[a] != 1) o += (i / from[a]) % x.shape()[a] * to[a];
-          }
-          out[o] = static_cast<T>(out[o] + in[i]);
-        }
-      }
+  static Tensor eval(const Params& p, Tensor x) { return sum_dense(p, x); }
+  static Tensor transpose(const Params& p, const Tensor& g) { return spread(p.scale == 1 ? g : g * p.scale, p); }
+  static Lane batch(const Params& p, Lane x, Batch&) {
+    const int lane = lane_of_result(p, x);
+    const Params q{lane_params(p, x), p.scale, p.dtype};
+    return {apply<Sum>(q, std::move(x.value)), lane};
+  }
+  static Samples samples() {
+    const auto over = [](Reduce p) {
+      return [p](std::span<const Tensor> x) { return std::vector<Tensor>{sum(x[0], p)}; };
+    };
+    const auto average = [](std::span<const Tensor> x) { return std::vector<Tensor>{mean(x[0], {.axes = {0}})}; };
+    return {{"[2, 3] over -1", {{{2, 3}}}, over({.axes = {-1}})},
+            {"[2, 3, 4] over 0, 2, kept", {{{2, 3, 4}}}, over({.axes = {0, 2}, .keepdims = true})},
+            {"[3, 4] over all", {{{3, 4}}}, over({})},
+            {"[2] over none", {{{2}}}, over({.axes = {}})},
+            {"mean of [3, 2] over 0", {{{3, 2}}}, average},
+            {"empty", {{{2, 0}}}, over({.axes = {-1}})}};
+  }
+};
+
+/// any, all, count_nonzero of a bool tensor.
+template <class D, Reducer R>
+struct Test : NonDifferentiable<D, 1> {
+  using Params = ReduceParams;
+  static Tensor eval(const Params& p, Out x) {
+    constexpr bool counts = R == Reducer::count;
+    const Dtype dtype = counts ? Dtype::int32 : Dtype::bool_;
+    Tensor y = empty_result(p, x[0], dtype, false);
+    std::byte* to = dense(y).data;
+    reduce_dense(R, Dtype::bool_, x[0], p.axes, [&](const void* states, std::int64_t first, std::int64_t n) {
+      convert_run(states, counts ? Dtype::int64 : Dtype::bool_, to + first * itemsize(dtype), dtype, n);
     });
     return y;
   }
-  static Tensor transpose(const Params& p, const Tensor& g) { return broadcast_to(g, p.from); }
-  static Lane batch(const Params& p, Lane x, Batch&) {
-    std::vector<int> axes;
-    for (int a : p.axes) axes.push_back(value_axis(x, a));
-    return {sum(std::move(x.value), {.axes = AxisList(std::move(axes)), .keepdims = true}), x.axis};
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
+    const int lane = lane_of_result(p, x[0]);
+    const Params q = lane_params(p, x[0]);
+    return {apply<D>(q, std::move(x[0].value)), lane};
   }
   static Samples samples() {
-    const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{sum(x[0], {.axes = {-1}})}; };
-    return {{"[2, 3]", {{{2, 3}}}, call}, {"empty", {{{2, 0}}}, call}};
+    const auto over = [](Reduce p) {
+      return [p](std::span<const Tensor> x) { return std::vector<Tensor>{D::call(x[0], p)}; };
+    };
+    return {{"[2, 3] over -1", {{{2, 3}, Dtype::bool_}}, over({.axes = {-1}})},
+            {"[2, 3] over all", {{{2, 3}, Dtype::int32}}, over({})},
+            {"[2, 3] over 0, kept", {{{2, 3}}}, over({.axes = {0}, .keepdims = true})},
+            {"empty", {{{0, 2}, Dtype::bool_}}, over({.axes = {0}})}};
   }
 };
+struct Any : Test<Any, Reducer::any> {
+  static constexpr std::string_view name = "any";
+  static Tensor call(Tensor x, Reduce p) { return any(std::move(x), std::move(p)); }
+};
+struct All : Test<All, Reducer::all> {
+  static constexpr std::string_view name = "all";
+  static Tensor call(Tensor x, Reduce p) { return strata::all(std::move(x), std::move(p)); }
+};
+struct CountNonzero : Test<CountNonzero, Reducer::count> {
+  static constexpr std::string_view name = "count_nonzero";
+  static Tensor call(Tensor x, Reduce p) { return count_nonzero(std::move(x), std::move(p)); }
+};
+
+template <class D>
+Tensor test(const char* name, Tensor x, const Reduce& p) {
+  const ReduceParams q{x.shape(), axis_set(name, p.axes, x.ndim()), p.keepdims};
+  if (x.dtype() != Dtype::bool_) x = astype(std::move(x), Dtype::bool_);
+  return apply<D>(q, std::move(x));
+}
 
 }  // namespace
 
 Tensor sum(Tensor x, Reduce p) {
-  std::vector<int> all;
-  for (int i = 0; i < x.ndim(); ++i) all.push_back(i);
-  const AxisList axes = normalize_axes("sum", p.axes ? *p.axes : AxisList(all), x.ndim());
-  const Shape from = x.shape();
-  Shape kept = from, dropped;
-  for (int a : axes) kept[a] = 1;
-  int k = 0;
-  for (int i = 0; i < from.size(); ++i) {
-    if (k < static_cast<int>(axes.size()) && axes[static_cast<std::size_t>(k)] == i)
-      ++k;
-    else
-      dropped.push_back(from[i]);
-  }
-  Tensor y = apply<Sum>({from, kept, axes}, std::move(x));
-  return p.keepdims ? y : reshape(y, dropped);
+  const SumParams q{{x.shape(), axis_set("sum", p.axes, x.ndim()), p.keepdims}, 1, sum_dtype(x.dtype())};
+  return apply<Sum>(q, std::move(x));
 }
+
+Tensor mean(Tensor x, Reduce p) {
+  const AxisSet axes = axis_set("mean", p.axes, x.ndim());
+  const double scale = 1 / static_cast<double>(reduced_count(x.shape(), axes));
+  const SumParams q{{x.shape(), axes, p.keepdims}, scale, inexact(x.dtype())};
+  return apply<Sum>(q, std::move(x));
+}
+
+Tensor any(Tensor x, Reduce p) { return test<Any>("any", std::move(x), p); }
+Tensor all(Tensor x, Reduce p) { return test<All>("all", std::move(x), p); }
+Tensor count_nonzero(Tensor x, Reduce p) { return test<CountNonzero>("count_nonzero", std::move(x), p); }
 
 Tensor sum_to(Tensor x, const Shape& shape) {
   if (x.shape() == shape) return x;
-  std::vector<int> axes;
+  AxisSet axes;
   const int offset = x.ndim() - shape.size();
   for (int i = 0; i < x.ndim(); ++i) {
-    if (i < offset || (shape[i - offset] == 1 && x.shape()[i] != 1)) axes.push_back(i);
+    if (i < offset || (shape[i - offset] == 1 && x.shape()[i] != 1)) axes.bits |= 1u << i;
   }
-  return reshape(sum(std::move(x), {.axes = AxisList(std::move(axes)), .keepdims = true}), shape);
+  const SumParams q{{x.shape(), axes, offset == 0}, 1, sum_dtype(x.dtype())};
+  return reshape(apply<Sum>(q, std::move(x)), shape);
 }
 
-std::vector<Entry> reduce_entries() { return {entry<row<Sum>>()}; }
+std::vector<Entry> reduce_entries() {
+  return {entry<row<Sum>>(), entry<row<Any>>(), entry<row<All>>(), entry<row<CountNonzero>>()};
+}
 
 }  // namespace strata

@@ -1,13 +1,11 @@
-// The menu: reductions. `axes` absent means all; `{}` none.
+// The menu: reductions. `axes` absent means all; `{}` none. Half types are added up in float32 and more.
 #pragma once
-#include <optional>
-
 #include "strata/core/tensor.hpp"
 
 namespace strata {
 
 struct Reduce {
-  std::optional<AxisList> axes{};
+  AxesOrAll axes = every_axis;
   bool keepdims = false;
 };
 
@@ -19,5 +17,15 @@ Tensor sum(Tensor x, Reduce p = {});
 /// x summed down to `shape`, which broadcasts to x's: the transpose of broadcast_to.   Tensor db = sum_to(g,
 /// b.shape());
 Tensor sum_to(Tensor x, const Shape& shape);
+
+/// Mean over `axes`; integers and bool give floats. The mean of no elements is NaN.     Tensor m = mean(loss);
+Tensor mean(Tensor x, Reduce p = {});
+
+/// bool: some element is not zero (false for none), every element is not zero (true for none).
+///     Tensor hit = any(x > 3, {.axes = {-1}});
+Tensor any(Tensor x, Reduce p = {});
+Tensor all(Tensor x, Reduce p = {});
+/// int32: how many elements are not zero; NaN is not.     Tensor n = count_nonzero(mask);
+Tensor count_nonzero(Tensor x, Reduce p = {});
 
 }  // namespace strata

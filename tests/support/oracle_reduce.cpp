@@ -3,7 +3,26 @@
 #include "strata/tests/support/oracle.hpp"
 
 namespace strata::oracle {
+namespace {
 
-void add_reduce(Ops& ops) { (void)ops; }
+Reduce reduction(const Json& p) {
+  const auto a = optional_axes(p);
+  return {.axes = a ? AxesOrAll(*a) : every_axis, .keepdims = flag(p, "keepdims", false)};
+}
+
+template <Tensor (*F)(Tensor, Reduce)>
+Tensors reduced(const Json& p, Xs x) {
+  return {F(x[0], reduction(p))};
+}
+
+}  // namespace
+
+void add_reduce(Ops& ops) {
+  ops["reduce_sum"] = &reduced<&sum>;
+  ops["reduce_mean"] = &reduced<&mean>;
+  ops["reduce_any"] = &reduced<&any>;
+  ops["reduce_all"] = &reduced<&all>;
+  ops["reduce_count_nonzero"] = &reduced<&count_nonzero>;
+}
 
 }  // namespace strata::oracle

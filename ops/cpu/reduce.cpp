@@ -1,0 +1,380 @@
+// The walk of a reduction over strided memory: which axes are rows, which are columns, how work is cut and shared out.
+// Three ways, chosen by strides: rows in place (the reduced elements are contiguous), columns in place (the kept ones
+// are), and rows gathered (and converted) a tile at a time.
+#include "strata/ops/cpu/reduce.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "strata/core/convert.hpp"
+#include "strata/core/memory.hpp"
+#include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/reduce_table.hpp"
+#include "strata/ops/cpu/strided.hpp"
+
+namespace strata {
+
+const ReduceKernel& reduce_kernel(Reducer r, Dtype compute) {
+  const auto pick = [&](const ReduceKernels& t) -> const ReduceKernel& {
+    return t.of[static_cast<int>(r)][static_cast<int>(compute)];
+  };
+#if STRATA_X86_ISAS
+  if (cpu_isa() == Isa::avx512) return pick(ReduceSet<Isa::avx512>::table);
+  if (cpu_isa() == Isa::avx2) return pick(ReduceSet<Isa::avx2>::table);
+#endif
+  return pick(ReduceSet<Isa::baseline>::table);
+}
+
+namespace {
+
+constexpr std::int64_t piece = 4096;        // elements that add up in registers before a state is merged
+constexpr std::int64_t part = 64 * 1024;    // elements of one result that one thread takes
+constexpr std::int64_t gather_tile = 1024;  // elements of one row of a gathered tile
+constexpr std::int64_t gather_rows = 16;    // rows of a gathered tile: a cache line of floats
+constexpr std::int64_t state_group = 64;    // results whose states are made at once
+constexpr std::int64_t piece_rows = 256;    // rows that add up in columns before states are merged
+constexpr std::int64_t column_group = 1024;
+constexpr std::int64_t grain = 32 * 1024;  // elements below which one thread is faster
+
+/// Scratch memory of one thread for a while.
+class Scratch {
+ public:
+  explicit Scratch(std::int64_t bytes)
+      : bytes_(static_cast<std::size_t>(bytes)), data_(static_cast<std::byte*>(memory::allocate(bytes_))) {}
+  ~Scratch() { memory::deallocate(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  std::byte* data() const { return data_; }
+
+ private:
+  std::size_t bytes_;
+  std::byte* data_;
+};
+
+/// Axes with neighbours merged; the last is the innermost.
+struct Axes {
+  int rank = 0;
+  std::int64_t shape[max_rank], stride[max_rank], out[max_rank];  // out: strides of the result (kept axes)
+
+  void push(std::int64_t n, std::int64_t s) {
+    shape[rank] = n;
+    stride[rank++] = s;
+  }
+  /// Offset of element number i in row-major order of these axes.
+  std::int64_t offset(std::int64_t i) const {
+    std::int64_t at = 0;
+    for (int a = rank - 1; a >= 0; --a) {
+      at += i % shape[a] * stride[a];
+      i /= shape[a];
+    }
+    return at;
+  }
+};
+
+struct Job {
+  const ReduceKernel& kernel;
+  Dtype dtype, compute;
+  const std::byte* x;
+  Axes kept, reduced;
+  std::int64_t outputs = 1, length = 1;
+  detail::FinishFunction finish;
+  void* context;
+
+  bool converts() const { return dtype != compute; }
+  std::int64_t bytes() const { return itemsize(dtype); }
+  const std::byte* at(std::int64_t offset) const { return x + offset * itemsize(dtype); }
+  void done(const std::byte* states, std::int64_t first, std::int64_t n) const { finish(context, states, first, n); }
+};
+
+/// Order of the reduced elements is free: largest strides outside, negative ones walked backwards, neighbours merged.
+void order_reduced(Job& job) {
+  Axes& r = job.reduced;
+  for (int i = 0; i < r.rank; ++i) {
+    if (r.stride[i] >= 0) continue;
+    job.x += (r.shape[i] - 1) * r.stride[i] * job.bytes();
+    r.stride[i] = -r.stride[i];
+  }
+  for (int i = 1; i < r.rank; ++i) {
+    for (int j = i; j > 0 && r.stride[j - 1] < r.stride[j]; --j) {
+      std::swap(r.stride[j - 1], r.stride[j]);
+      std::swap(r.shape[j - 1], r.shape[j]);
+    }
+  }
+}
+
+void make_axes(Job& job, const Dense& x, AxisSet axes, bool ordered) {
+  for (int i = 0; i < x.shape.size(); ++i) {
+    const bool reduces = axes.has(i);
+    (reduces ? job.length : job.outputs) *= x.shape[i];
+    (reduces ? job.reduced : job.kept).push(x.shape[i], x.strides[i]);
+  }
+  if (job.outputs == 0 || job.length == 0) return;
+  if (!ordered) order_reduced(job);
+  std::int64_t* strides[] = {job.reduced.stride};
+  job.reduced.rank = merge_axes(job.reduced.rank, job.reduced.shape, strides, 1);
+  std::int64_t step = 1;
+  for (int i = job.kept.rank - 1; i >= 0; --i) {
+    job.kept.out[i] = step;
+    step *= job.kept.shape[i];
+  }
+  std::int64_t* both[] = {job.kept.stride, job.kept.out};
+  job.kept.rank = merge_axes(job.kept.rank, job.kept.shape, both, 2);
+  if (job.reduced.rank == 0) job.reduced.push(1, 1);
+  if (job.kept.rank == 0) {
+    job.kept.out[0] = 1;
+    job.kept.push(1, 0);
+  }
+}
+
+// ---- rows -----------------------------------------------------------------------------------------------------------
+
+template <class T>
+void gather_strided(const std::byte* from, std::int64_t step, std::int64_t n, std::int64_t row_step, std::int64_t rows,
+                    std::byte* to, std::int64_t to_row) {
+  const T* x = reinterpret_cast<const T*>(from);
+  T* y = reinterpret_cast<T*>(to);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t r = 0; r < rows; ++r) y[r * to_row + i] = x[i * step + r * row_step];
+  }
+}
+
+/// n elements a step apart, of `rows` rows, to contiguous rows `to_row` elements apart.
+void gather(std::int64_t itemsize, const std::byte* from, std::int64_t step, std::int64_t n, std::int64_t row_step,
+            std::int64_t rows, std::byte* to, std::int64_t to_row) {
+  if (step == 1) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::memcpy(to + r * to_row * itemsize, from + r * row_step * itemsize, static_cast<std::size_t>(n * itemsize));
+    }
+    return;
+  }
+  switch (itemsize) {
+    case 1:
+      return gather_strided<std::uint8_t>(from, step, n, row_step, rows, to, to_row);
+    case 2:
+      return gather_strided<std::uint16_t>(from, step, n, row_step, rows, to, to_row);
+    case 4:
+      return gather_strided<std::uint32_t>(from, step, n, row_step, rows, to, to_row);
+    default:
+      return gather_strided<std::uint64_t>(from, step, n, row_step, rows, to, to_row);
+  }
+}
+
+/// The elements [begin, begin + n) of `rows` neighbouring results as contiguous rows of `compute` elements,
+/// `gather_tile` apart. `raw` is as large as `tile`.
+void fill_tile(const Job& job, const std::byte* x, std::int64_t row_step, std::int64_t rows, std::int64_t begin,
+               std::int64_t n, std::byte* tile, std::byte* raw) {
+  const Axes& axes = job.reduced;
+  const int inner = axes.rank - 1;
+  std::byte* to = job.converts() ? raw : tile;
+  for (std::int64_t i = 0; i < n;) {
+    const std::int64_t at = (begin + i) % axes.shape[inner], run = std::min(n - i, axes.shape[inner] - at);
+    gather(job.bytes(), x + axes.offset(begin + i) * job.bytes(), axes.stride[inner], run, row_step, rows,
+           to + i * job.bytes(), gather_tile);
+    i += run;
+  }
+  if (!job.converts()) return;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    convert_run(raw + r * gather_tile * job.bytes(), job.dtype, tile + r * gather_tile * itemsize(job.compute),
+                job.compute, n);
+  }
+}
+
+/// Rows can be read where they lie.
+bool rows_in_place(const Job& job) {
+  const Axes& r = job.reduced;
+  return !job.converts() && r.stride[r.rank - 1] == 1 && (r.rank == 1 || r.shape[r.rank - 1] >= 32);
+}
+
+/// States of `rows` neighbouring results over the reduced elements [begin, end).
+void reduce_group(const Job& job, const std::byte* x, std::int64_t row_step, std::int64_t rows, std::int64_t begin,
+                  std::int64_t end, bool in_place, std::byte* states) {
+  const ReduceKernel& k = job.kernel;
+  const Axes& axes = job.reduced;
+  const std::int64_t inner = axes.shape[axes.rank - 1];
+  if (in_place && axes.rank == 1 && begin == 0 && end <= piece) {
+    k.rows(x, row_step, rows, end, states);
+    return;
+  }
+  k.rows(x, 0, rows, 0, states);
+  if (in_place) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      alignas(16) std::byte state[32];
+      for (std::int64_t i = begin; i < end;) {
+        const std::int64_t n = std::min({end - i, piece, inner - i % inner});
+        k.rows(x + (r * row_step + axes.offset(i)) * job.bytes(), 0, 1, n, state);
+        k.merge(states + r * k.state_bytes, state, 1, i);
+        i += n;
+      }
+    }
+    return;
+  }
+  const std::int64_t most = std::min(rows, gather_rows);
+  const Scratch tile(most * gather_tile * itemsize(job.compute));
+  const Scratch raw(job.converts() ? most * gather_tile * job.bytes() : 0);
+  alignas(16) std::byte state[gather_rows * 32];
+  for (std::int64_t r = 0; r < rows; r += gather_rows) {
+    const std::int64_t m = std::min(rows - r, gather_rows);
+    for (std::int64_t i = begin; i < end; i += gather_tile) {
+      const std::int64_t n = std::min(end - i, gather_tile);
+      fill_tile(job, x + r * row_step * job.bytes(), row_step, m, i, n, tile.data(), raw.data());
+      k.rows(tile.data(), gather_tile, m, n, state);
+      k.merge(states + r * k.state_bytes, state, m, i);
+    }
+  }
+}
+
+void reduce_rows(const Job& job) {
+  const bool in_place = rows_in_place(job);
+  const Axes& kept = job.kept;
+  const std::int64_t inner = kept.shape[kept.rank - 1], step = kept.stride[kept.rank - 1];
+  parallel_for(job.outputs, std::max<std::int64_t>(1, grain / job.length), [&](std::int64_t begin, std::int64_t end) {
+    alignas(16) std::byte states[state_group * 32];
+    for (std::int64_t i = begin; i < end;) {
+      const std::int64_t n = std::min({end - i, state_group, inner - i % inner});
+      reduce_group(job, job.at(kept.offset(i)), step, n, 0, job.length, in_place, states);
+      job.done(states, i, n);
+      i += n;
+    }
+  });
+}
+
+/// Few results of many elements each: parts of one result go to several threads.
+void reduce_long_rows(const Job& job) {
+  const bool in_place = rows_in_place(job);
+  const std::int64_t parts = (job.length + part - 1) / part, bytes = job.kernel.state_bytes;
+  const Scratch states(job.outputs * parts * bytes);
+  parallel_chunks(job.outputs * parts, [&](std::int64_t u) {
+    const std::int64_t i = u / parts, begin = u % parts * part, end = std::min(job.length, begin + part);
+    reduce_group(job, job.at(job.kept.offset(i)), 0, 1, begin, end, in_place, states.data() + u * bytes);
+  });
+  for (std::int64_t i = 0; i < job.outputs; ++i) {
+    std::byte* first = states.data() + i * parts * bytes;
+    for (std::int64_t p = 1; p < parts; ++p) job.kernel.merge(first, first + p * bytes, 1, 0);
+    job.done(first, i, 1);
+  }
+}
+
+// ---- columns --------------------------------------------------------------------------------------------------------
+
+/// Kept axis whose elements are neighbours in memory, if reading along it is the better way; -1 otherwise.
+int column_axis(const Job& job) {
+  if (!job.kernel.columns || job.reduced.stride[job.reduced.rank - 1] == 1) return -1;
+  for (int a = job.kept.rank - 1; a >= 0; --a) {
+    if (job.kept.stride[a] == 1 && job.kept.shape[a] > 1) return a;
+  }
+  return -1;
+}
+
+/// Narrow rows that touch: so many make one wide row, whose groups then join.
+std::int64_t rows_in_one(std::int64_t stride, std::int64_t columns) {
+  return stride == columns && columns < 64 ? 128 / columns : 1;
+}
+
+/// States of `columns` neighbouring results over `rows` rows `stride` apart.
+void column_states(const Job& job, const std::byte* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                   std::byte* states, std::byte* tile) {
+  const ReduceKernel& k = job.kernel;
+  if (job.converts()) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      convert_run(x + r * stride * job.bytes(), job.dtype, tile + r * columns * itemsize(job.compute), job.compute,
+                  columns);
+    }
+    x = tile;
+    stride = columns;
+  }
+  const std::int64_t fold = std::min(rows, rows_in_one(stride, columns));
+  if (fold < 2) return k.columns(x, stride, rows, columns, states);
+  alignas(16) std::byte wide[128 * 32];
+  const std::int64_t whole = rows / fold;
+  k.columns(x, fold * columns, whole, fold * columns, wide);
+  for (std::int64_t f = 1; f < fold; ++f) k.merge(wide, wide + f * columns * k.state_bytes, columns, 0);
+  std::memcpy(states, wide, static_cast<std::size_t>(columns * k.state_bytes));
+  if (whole * fold == rows) return;
+  k.columns(x + whole * fold * columns * itemsize(job.compute), columns, rows - whole * fold, columns, wide);
+  k.merge(states, wide, columns, 0);
+}
+
+/// A piece of the work: `columns` results from element `x` on, reduced elements [begin, end).
+void reduce_column_group(const Job& job, const std::byte* x, std::int64_t columns, std::int64_t begin, std::int64_t end,
+                         std::byte* states) {
+  const Axes& axes = job.reduced;
+  const std::int64_t inner = axes.shape[axes.rank - 1], stride = axes.stride[axes.rank - 1];
+  const std::int64_t most = job.converts() ? 64 : piece_rows * rows_in_one(stride, columns);
+  const Scratch scratch(columns * job.kernel.state_bytes + (job.converts() ? most * columns * 8 : 0));
+  std::byte* tile = scratch.data() + columns * job.kernel.state_bytes;
+  for (std::int64_t i = begin; i < end;) {
+    const std::int64_t n = std::min({end - i, most, inner - i % inner});
+    std::byte* to = i == begin ? states : scratch.data();
+    column_states(job, x + axes.offset(i) * job.bytes(), stride, n, columns, to, tile);
+    if (i != begin) job.kernel.merge(states, to, columns, 0);
+    i += n;
+  }
+}
+
+void reduce_columns(const Job& job, int axis) {
+  const std::int64_t width = job.kept.shape[axis], out_step = job.kept.out[axis], bytes = job.kernel.state_bytes;
+  Axes outer = job.kept;  // the other kept axes
+  Axes outer_out = job.kept;
+  std::copy(outer.out, outer.out + outer.rank, outer_out.stride);
+  outer.shape[axis] = outer_out.shape[axis] = 1;
+  const std::int64_t group = std::min(width, job.converts() ? std::int64_t{128} : column_group);
+  const std::int64_t groups = (width + group - 1) / group;
+  const std::int64_t rows = std::max(piece_rows, (part / group + piece_rows - 1) / piece_rows * piece_rows);
+  const std::int64_t parts = (job.length + rows - 1) / rows, count = job.outputs / width;
+  const Scratch states(parts > 1 ? count * parts * width * bytes : 0);
+  const auto finish = [&](std::byte* s, std::int64_t o, std::int64_t c, std::int64_t n) {
+    const std::int64_t first = outer_out.offset(o) + c * out_step;
+    if (out_step == 1) return job.done(s, first, n);
+    for (std::int64_t i = 0; i < n; ++i) job.done(s + i * bytes, first + i * out_step, 1);
+  };
+  const std::int64_t units = count * parts * groups;
+  const auto unit = [&](std::int64_t u) {
+    const std::int64_t g = u % groups, p = u / groups % parts, o = u / groups / parts;
+    const std::int64_t c = g * group, n = std::min(group, width - c);
+    const std::int64_t begin = p * rows, end = std::min(job.length, begin + rows);
+    const std::byte* x = job.at(outer.offset(o) + c);
+    if (parts > 1) {
+      reduce_column_group(job, x, n, begin, end, states.data() + ((o * parts + p) * width + c) * bytes);
+    } else {
+      alignas(16) std::byte own[column_group * 32];
+      reduce_column_group(job, x, n, begin, end, own);
+      finish(own, o, c, n);
+    }
+  };
+  parallel_for(units, std::max<std::int64_t>(1, grain / (group * std::min(job.length, rows))),
+               [&](std::int64_t b, std::int64_t e) {
+                 for (std::int64_t u = b; u < e; ++u) unit(u);
+               });
+  if (parts == 1) return;
+  for (std::int64_t o = 0; o < count; ++o) {
+    std::byte* first = states.data() + o * parts * width * bytes;
+    for (std::int64_t p = 1; p < parts; ++p) job.kernel.merge(first, first + p * width * bytes, width, 0);
+    finish(first, o, 0, width);
+  }
+}
+
+void empty_states(const Job& job) {
+  alignas(16) std::byte states[state_group * 32];
+  for (std::int64_t i = 0; i < job.outputs; i += state_group) {
+    const std::int64_t n = std::min(state_group, job.outputs - i);
+    job.kernel.rows(nullptr, 0, n, 0, states);
+    job.done(states, i, n);
+  }
+}
+
+}  // namespace
+
+void detail::reduce_dense(const ReduceKernel& kernel, Dtype compute, const Tensor& x, AxisSet axes, bool ordered,
+                          FinishFunction finish, void* context) {
+  const Dense& d = dense(x);
+  Job job{kernel, d.dtype, compute, d.data, {}, {}, 1, 1, finish, context};
+  make_axes(job, d, axes, ordered);
+  if (job.outputs == 0) return;
+  if (job.length == 0) return empty_states(job);
+  const int column = column_axis(job);
+  if (column >= 0) return reduce_columns(job, column);
+  if (job.length > part) return reduce_long_rows(job);
+  reduce_rows(job);
+}
+
+}  // namespace strata
