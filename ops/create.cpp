@@ -1,5 +1,9 @@
-// Conversion of dtypes and copies.
+// Making tensors: from C++ values, filled, counted. Results are plain tensors that no transform has wrapped, unless a
+// tensor that went in was.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
@@ -9,107 +13,368 @@
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/sampling.hpp"
 
 namespace strata {
 namespace {
 
-Tensor convert_tensor(const Tensor& x, Dtype to, bool weak) {
-  const Dense& d = dense(x);
-  Tensor y = empty_dense(d.shape, to, d.device, weak);
-  Dense& out = dense(y);
-  if (d.number) {  // a number is still held in full
-    if (d.is_real)
-      convert_element(&d.real, Dtype::float64, out.data, to);
-    else
-      convert_element(&d.whole, Dtype::int64, out.data, to);
-    return y;
+Device place(const char* op, const Creation& p) {
+  const Device d = p.device.value_or(default_device());
+  if (d != cpu)
+    throw DeviceError(std::string(op) + ": " + to_string(d) + " is not there: this build has no CUDA backend");
+  return d;
+}
+
+/// `value` (dense, one element) everywhere.
+Tensor filled(const char* op, const Shape& shape, const Tensor& value, const Creation& p) {
+  Tensor y = empty_dense(shape, value.dtype(), place(op, p), value.weak());
+  fill_memory(dense(y).data, dense(value).data, itemsize(value.dtype()), y.size());
+  return y;
+}
+
+Creation like(const Tensor& x, const Creation& p) { return {p.dtype.value_or(x.dtype()), p.device}; }
+
+Tensor filled_like(const char* op, const Tensor& x, double value, const Creation& p) {
+  Tensor y = filled(op, x.shape(), astype(Tensor(value), p.dtype.value_or(x.dtype())), p);
+  dense(y).weak = !p.dtype && x.weak();
+  return y;
+}
+
+// ---- literals ------------------------------------------------------------------------------------------------------
+
+Dtype dtype_of_numbers(const std::vector<Number>& numbers) {
+  bool real = numbers.empty(), integer = false;
+  for (const Number& n : numbers) {
+    real |= n.kind == Number::Kind::real;
+    integer |= n.kind == Number::Kind::integer;
   }
-  const Tensor packed = pack(x);
-  const std::byte* from = dense(packed).data;
-  parallel_for(d.size, 32 * 1024, [&](std::int64_t b, std::int64_t e) {
-    convert_run(from + b * itemsize(d.dtype), d.dtype, out.data + b * itemsize(to), to, e - b);
+  return real ? Dtype::float32 : integer ? Dtype::int32 : Dtype::bool_;
+}
+
+/// True when an integer type T holds `value`; other types hold anything.
+bool fits(std::int64_t value, Dtype dtype) {
+  return visit(dtype, [&]<class T>(T) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && sizeof(T) < 8)
+      return value >= static_cast<std::int64_t>(std::numeric_limits<T>::min()) &&
+             value <= static_cast<std::int64_t>(std::numeric_limits<T>::max());
+    else
+      return true;
+  });
+}
+
+void check_fits(const char* op, std::int64_t value, Dtype dtype) {
+  if (fits(value, dtype)) return;
+  throw ValueError(std::string(op) + ": " + std::to_string(value) + " does not fit " + std::string(name(dtype)) +
+                   "; pass {.dtype = st::int64}" + level_context());
+}
+
+Tensor array_of_numbers(const Nested& values, const Creation& p) {
+  const std::vector<Number>& numbers = values.numbers();
+  const Dtype dtype = p.dtype.value_or(dtype_of_numbers(numbers));
+  const Device device = place("array", p);
+  for (const Number& n : numbers) {
+    if (n.kind == Number::Kind::integer) check_fits("array", n.whole, dtype);
+  }
+  Tensor y = empty_dense(values.shape(), dtype, device);
+  std::byte* to = dense(y).data;
+  for (const Number& n : numbers) {
+    if (n.kind == Number::Kind::real)
+      convert_element(&n.real, Dtype::float64, to, dtype);
+    else
+      convert_element(&n.whole, Dtype::int64, to, dtype);
+    to += itemsize(dtype);
+  }
+  return y;
+}
+
+Tensor array_of_tensors(const Nested& values, const Creation& p) {
+  std::vector<Tensor> leaves = values.tensors();
+  place("array", p);
+  const Shape inner = leaves[0].shape();
+  Type type = leaves[0].type();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (!(leaves[i].shape() == inner)) {
+      throw ShapeError("array: tensors of one list differ in shape: item 0 has shape " + to_string(inner) + ", item " +
+                       std::to_string(i) + " has shape " + to_string(leaves[i].shape()) + level_context());
+    }
+    type = promote(type, leaves[i].type());
+  }
+  for (Tensor& leaf : leaves) leaf = astype(std::move(leaf), p.dtype.value_or(type.dtype));
+  if (values.shape().empty()) return copy(std::move(leaves[0]));
+  return reshape(stack(std::move(leaves)), values.shape() + inner);
+}
+
+// ---- counting ------------------------------------------------------------------------------------------------------
+
+/// y[i] = f(i), stored as `dtype`; f gives an int64 or a double.
+template <class F>
+Tensor counted(std::int64_t n, Dtype dtype, Device device, F f) {
+  Tensor y = empty_dense({n}, dtype, device);
+  std::byte* out = dense(y).data;
+  visit(dtype, [&]<class T>(T) {
+    parallel_for(n, 32 * 1024, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) reinterpret_cast<T*>(out)[i] = convert<T>(f(i));
+    });
   });
   return y;
 }
 
-struct CastParams {
-  Dtype from, to;
-  bool weak;  // the result stays weak if x is
-};
-
-/// Between float dtypes: linear.
-struct Cast : Linear<Cast> {
-  using Params = CastParams;
-  static constexpr std::string_view name = "astype";
-  static Tensor eval(const Params& p, Tensor x) { return convert_tensor(x, p.to, p.weak && x.weak()); }
-  static Tensor transpose(const Params& p, const Tensor& g) { return astype(g, p.from); }
-  static Lane batch(const Params& p, Lane x, Batch&) { return {apply<Cast>(p, std::move(x.value)), x.axis}; }
-  static Samples samples() {
-    const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{astype(x[0], Dtype::float64)}; };
-    return {{"float32 to float64", {{{2, 3}}}, call}, {"empty", {{{0}}}, call}};
-  }
-};
-
-/// To or from an integer or bool.
-struct CastFlat : NonDifferentiable<CastFlat, 1> {
-  using Params = CastParams;
-  static constexpr std::string_view name = "astype_flat";
-  static Tensor eval(const Params& p, Out x) { return convert_tensor(x[0], p.to, p.weak && x[0].weak()); }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    return {apply<CastFlat>(p, std::move(x[0].value)), x[0].axis};
-  }
-  static Samples samples() {
-    const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{astype(x[0], Dtype::int32)}; };
-    return {{"float32 to int32", {{{2, 3}}}, call}, {"empty", {{{0}}}, call}};
-  }
-};
-
-Tensor cast(Tensor x, Dtype dtype, bool weak) {
-  if (x.dtype() == dtype && (!x.weak() || weak)) return x;
-  const CastParams p{x.dtype(), dtype, weak};
-  if (is_float(p.from) && is_float(dtype)) return apply<Cast>(p, std::move(x));
-  return apply<CastFlat>(p, std::move(x));
+std::int64_t count_of(double start, double stop, double step) {
+  if (step == 0) throw ValueError("arange: the step is 0" + level_context());
+  const double n = std::ceil((stop - start) / step);
+  if (!(n < 9e18)) throw ValueError("arange: the range has no end" + level_context());
+  return n > 0 ? static_cast<std::int64_t>(n) : 0;
 }
 
-struct Copy : Linear<Copy> {
-  static constexpr std::string_view name = "copy";
-  static Tensor eval(const Params&, Tensor x) {
-    const Dense& d = dense(x);
-    Tensor y = empty_dense(d.shape, d.dtype, d.device, d.weak);
-    copy_strided(d.data, itemsize(d.dtype), d.shape, d.strides, dense(y).data);
+/// Rows by columns: 1 where (row, column) belongs, else 0.
+template <class F>
+Tensor matrix_of(const char* op, std::int64_t n, const Diagonals& p, F ones_of_row) {
+  const std::int64_t columns = p.columns.value_or(n);
+  if (n < 0 || columns < 0) {
+    throw ValueError(std::string(op) + ": " + std::to_string(n) + " rows, " + std::to_string(columns) +
+                     " columns: sizes are not negative" + level_context());
+  }
+  Tensor y = zeros({n, columns}, {.dtype = p.dtype});
+  const Tensor one_value = astype(Tensor(1), y.dtype());
+  const int size = itemsize(y.dtype());
+  for (std::int64_t i = 0; i < n; ++i) {
+    auto [begin, end] = ones_of_row(i);
+    begin = std::clamp<std::int64_t>(begin, 0, columns);
+    end = std::clamp<std::int64_t>(end, 0, columns);
+    if (begin < end)
+      fill_memory(dense(y).data + (i * columns + begin) * size, dense(one_value).data, size, end - begin);
+  }
+  return y;
+}
+
+// ---- one_hot -------------------------------------------------------------------------------------------------------
+
+/// The new axis stands at p.axis of the result.
+struct OneHotOp : NonDifferentiable<OneHotOp, 1> {
+  struct Params {
+    std::int64_t classes;
+    int axis;
+    Dtype dtype;
+  };
+  static constexpr std::string_view name = "one_hot";
+  static Tensor eval(const Params& p, Out x) {
+    const std::vector<std::int64_t> index = x[0].to_vector<std::int64_t>();
+    Shape shape = x[0].shape();
+    const std::int64_t inner = shape.slice(p.axis, shape.size()).elements();
+    shape.insert(p.axis, p.classes);
+    Tensor y = zeros(shape, {.dtype = p.dtype});
+    const Tensor one_value = astype(Tensor(1), p.dtype);
+    const auto size = static_cast<std::size_t>(itemsize(p.dtype));
+    std::byte* out = dense(y).data;
+    for (std::size_t i = 0; i < index.size(); ++i) {
+      if (index[i] < 0 || index[i] >= p.classes) continue;
+      const std::int64_t k = static_cast<std::int64_t>(i), row = k / inner, column = k % inner;
+      const std::int64_t at = (row * p.classes + index[i]) * inner + column;
+      std::memcpy(out + static_cast<std::size_t>(at) * size, dense(one_value).data, size);
+    }
     return y;
   }
-  static Tensor transpose(const Params&, const Tensor& g) { return g; }
-  static Lane batch(const Params&, Lane x, Batch&) { return {copy(std::move(x.value)), x.axis}; }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
+    const int axis = x[0].axis;
+    if (axis > p.axis) return {apply<OneHotOp>(p, std::move(x[0].value)), axis + 1};
+    return {apply<OneHotOp>({p.classes, p.axis + 1, p.dtype}, std::move(x[0].value)), axis};
+  }
   static Samples samples() {
-    const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{copy(x[0])}; };
-    return {{"[2, 3]", {{{2, 3}}}, call}, {"empty", {{{0}}}, call}};
+    const auto to = [](int axis) { return sampled([axis](Tensor i) { return one_hot(i, 4, {.axis = axis}); }); };
+    return {{"[5]", {{{5}, Dtype::int32, -1, 5}}, to(-1)},
+            {"[2, 3] on axis 1", {{{2, 3}, Dtype::int32, 0, 4}}, to(1)},
+            {"scalar", {{{}, Dtype::int32, 0, 4}}, to(0)},
+            {"empty", {{{0}, Dtype::int32, 0, 4}}, to(0)}};
   }
 };
 
 }  // namespace
 
-Tensor zeros(Shape shape, Creation p) {
-  Tensor y = empty_dense(shape, p.dtype);
-  std::memset(dense(y).data, 0, static_cast<std::size_t>(y.size() * itemsize(p.dtype)));
+namespace detail {
+
+Tensor array_from(const void* data, std::size_t count, Dtype from, const Shape& shape, const Creation& p) {
+  const Device device = place("array", p);
+  if (shape.elements() != static_cast<std::int64_t>(count)) {
+    throw ShapeError("array: shape " + to_string(shape) + " has " + std::to_string(shape.elements()) +
+                     " elements, the data have " + std::to_string(count) + level_context());
+  }
+  Tensor y = empty_dense(shape, p.dtype.value_or(from), device);
+  convert_run(data, from, dense(y).data, y.dtype(), y.size());
   return y;
 }
-Tensor ones(Shape shape, Creation p) { return copy(broadcast_to(astype(Tensor(1), p.dtype), shape)); }
 
-Tensor astype(Tensor x, Dtype dtype) { return cast(std::move(x), dtype, false); }
-Tensor astype_weak(Tensor x, Dtype dtype) { return cast(std::move(x), dtype, true); }
-Tensor copy(Tensor x) { return apply<Copy>({}, std::move(x)); }
-
-Tensor Tensor::to(Device device) const {
-  if (device == this->device()) return *this;
-  throw DeviceError("to: " + to_string(device) + " is not there: this build has no CUDA backend");
+Tensor arange_integer(std::int64_t start, std::int64_t stop, std::int64_t step, const Creation& p) {
+  if (step == 0) throw ValueError("arange: the step is 0" + level_context());
+  const std::int64_t span = step > 0 ? stop - start : start - stop, by = step > 0 ? step : -step;
+  const std::int64_t n = span > 0 ? (span + by - 1) / by : 0;
+  const Dtype dtype = p.dtype.value_or(Dtype::int32);
+  if (n > 0) {
+    check_fits("arange", start, dtype);
+    check_fits("arange", start + (n - 1) * step, dtype);
+  }
+  return counted(n, dtype, place("arange", p), [=](std::int64_t i) { return start + i * step; });
 }
 
-Tensor pack(const Tensor& x) {
-  if (dense(x).contiguous) return x;
-  return Copy::eval({}, x);
+Tensor arange_real(double start, double stop, double step, const Creation& p) {
+  const std::int64_t n = count_of(start, stop, step);
+  const Dtype dtype = p.dtype.value_or(Dtype::float32);
+  const Device device = place("arange", p);
+  if (dtype == Dtype::float64)
+    return counted(n, dtype, device, [=](std::int64_t i) { return start + double(i) * step; });
+  if (!is_float(dtype)) {  // as NumPy: the first two elements decide the rest
+    const double second = start + step;
+    const std::int64_t first = convert<std::int64_t>(start), by = convert<std::int64_t>(second) - first;
+    return counted(n, dtype, device, [=](std::int64_t i) { return first + i * by; });
+  }
+  const float first = static_cast<float>(start), by = static_cast<float>(start + step) - first;
+  return counted(n, dtype, device, [=](std::int64_t i) { return first + static_cast<float>(i) * by; });
 }
 
-std::vector<Entry> create_entries() { return {entry<row<Cast>>(), entry<row<CastFlat>>(), entry<row<Copy>>()}; }
+}  // namespace detail
+
+Tensor array(Nested values, Creation p) {
+  return values.tensors().empty() ? array_of_numbers(values, p) : array_of_tensors(values, p);
+}
+
+Tensor array(const std::vector<bool>& data, Shape shape, Creation p) {
+  const std::vector<unsigned char> bytes(data.begin(), data.end());
+  return detail::array_from(bytes.data(), bytes.size(), Dtype::bool_, shape, p);
+}
+
+Tensor zeros(Shape shape, Creation p) {
+  Tensor y = empty_dense(shape, p.dtype.value_or(Dtype::float32), place("zeros", p));
+  const std::uint8_t zero = 0;
+  fill_memory(dense(y).data, reinterpret_cast<const std::byte*>(&zero), 1, y.size() * itemsize(y.dtype()));
+  return y;
+}
+Tensor ones(Shape shape, Creation p) {
+  return filled("ones", shape, astype(Tensor(1), p.dtype.value_or(Dtype::float32)), p);
+}
+Tensor empty(Shape shape, Creation p) { return zeros(shape, p); }
+
+Tensor full(Shape shape, Tensor value, Creation p) {
+  if (p.dtype) value = astype(std::move(value), *p.dtype);
+  if (value.is_dense() && value.size() == 1 && value.ndim() <= shape.size()) return filled("full", shape, value, p);
+  place("full", p);
+  if (value.shape() == shape) return copy(std::move(value));
+  return copy(broadcast_to(std::move(value), shape));
+}
+
+Tensor zeros_like(const Tensor& x, Creation p) { return filled_like("zeros_like", x, 0, p); }
+Tensor ones_like(const Tensor& x, Creation p) { return filled_like("ones_like", x, 1, p); }
+Tensor empty_like(const Tensor& x, Creation p) { return filled_like("empty_like", x, 0, p); }
+Tensor full_like(const Tensor& x, Tensor value, Creation p) { return full(x.shape(), std::move(value), like(x, p)); }
+
+Tensor linspace(Tensor start, Tensor stop, std::int64_t num, Linspace p) {
+  if (num < 0)
+    throw ValueError("linspace: " + std::to_string(num) + " points: the number is not negative" + level_context());
+  const Dtype common = inexact(promote(start.type(), stop.type()).dtype);
+  const Dtype dtype = p.dtype && is_float(*p.dtype) && !is_half(*p.dtype) ? *p.dtype : common;
+  const Shape shape = broadcast_shapes("linspace", start.shape(), stop.shape());
+  const int axis = normalize_axis("linspace", p.axis, shape.size() + 1);
+  start = expand_dims(broadcast_to(astype(std::move(start), dtype), shape), axis);
+  stop = expand_dims(broadcast_to(astype(std::move(stop), dtype), shape), axis);
+  Shape along = Shape::filled(shape.size() + 1, 1);
+  along[axis] = num;
+  const std::int64_t steps = std::max<std::int64_t>(num - (p.endpoint ? 1 : 0), 1);
+  const Tensor t = reshape(arange(num, {.dtype = dtype}) / full({}, steps, {.dtype = dtype}), along);
+  return astype(start * (1 - t) + stop * t, p.dtype.value_or(dtype));
+}
+
+Tensor eye(std::int64_t n, Diagonals p) {
+  return matrix_of("eye", n, p, [k = p.k](std::int64_t row) { return std::pair{row + k, row + k + 1}; });
+}
+Tensor identity(std::int64_t n, Creation p) {
+  place("identity", p);
+  return eye(n, {.dtype = p.dtype});
+}
+Tensor tri(std::int64_t n, Diagonals p) {
+  return matrix_of("tri", n, p, [k = p.k](std::int64_t row) { return std::pair{std::int64_t{0}, row + k + 1}; });
+}
+
+Tensor broadcasted_iota(Shape shape, int axis, Creation p) {
+  axis = normalize_axis("broadcasted_iota", axis, shape.size());
+  Shape along = Shape::filled(shape.size(), 1);
+  along[axis] = shape[axis];
+  return broadcast_to(reshape(arange(shape[axis], p), along), shape);
+}
+
+Tensor one_hot(Tensor indices, std::int64_t classes, OneHot p) {
+  if (!is_integer(indices.dtype())) {
+    throw DtypeError("one_hot: the indices are " + std::string(name(indices.dtype())) + ", not integers" +
+                     level_context());
+  }
+  if (classes < 0)
+    throw ValueError("one_hot: " + std::to_string(classes) + " classes: the number is not negative" + level_context());
+  const int axis = normalize_axis("one_hot", p.axis, indices.ndim() + 1);
+  return apply<OneHotOp>({classes, axis, p.dtype}, std::move(indices));
+}
+
+std::vector<Tensor> meshgrid(std::vector<Tensor> x, Meshgrid p) {
+  const int rank = static_cast<int>(x.size());
+  const bool swap = p.indexing == Indexing::xy && rank >= 2;
+  const auto axis_of = [&](int i) { return swap && i < 2 ? 1 - i : i; };
+  Shape shape = Shape::filled(rank, 1);
+  for (int i = 0; i < rank; ++i) {
+    const Tensor& t = x[static_cast<std::size_t>(i)];
+    if (t.ndim() > 1) {
+      throw ShapeError("meshgrid: argument " + std::to_string(i) + " has shape " + to_string(t.shape()) +
+                       "; each is a vector or a scalar" + level_context());
+    }
+    shape[axis_of(i)] = t.size();
+  }
+  for (int i = 0; i < rank; ++i) {
+    Shape along = Shape::filled(rank, 1);
+    along[axis_of(i)] = shape[axis_of(i)];
+    Tensor& t = x[static_cast<std::size_t>(i)];
+    t = broadcast_to(reshape(std::move(t), along), shape);
+  }
+  return x;
+}
+
+namespace {
+
+Samples full_samples() {
+  return {{"scalar to [2, 3]", {{{}}}, sampled([](Tensor v) {
+             return full({2, 3}, v);
+           })},
+          {"row to [2, 3]", {{{3}}}, sampled([](Tensor v) {
+             return full({2, 3}, v);
+           })},
+          {"empty", {{{}}}, sampled([](Tensor v) { return full({0}, v); })}};
+}
+Samples linspace_samples() {
+  return {{"scalars", {{{}}, {{}}}, sampled([](Tensor a, Tensor b) { return linspace(a, b, 4); })},
+          {"[2] and []", {{{2}}, {{}}}, sampled([](Tensor a, Tensor b) {
+             return linspace(a, b, 3, {.endpoint = false, .axis = -1});
+           })},
+          {"empty", {{{2}}, {{2}}}, sampled([](Tensor a, Tensor b) { return linspace(a, b, 0); })}};
+}
+Samples meshgrid_samples() {
+  const auto by = [](Indexing how) {
+    return [how](std::span<const Tensor> x) { return meshgrid({x[0], x[1]}, {.indexing = how}); };
+  };
+  return {{"xy", {{{3}}, {{2}}}, by(Indexing::xy)},
+          {"ij", {{{3}}, {{2}}}, by(Indexing::ij)},
+          {"empty", {{{0}}, {{2}}}, by(Indexing::xy)}};
+}
+Samples array_samples() {
+  return {{"tensors and numbers", {{{}}, {{}}}, sampled([](Tensor a, Tensor b) {
+             return array({{a, 1.5}, {2, b}});
+           })},
+          {"vectors", {{{3}}, {{3}}}, sampled([](Tensor a, Tensor b) {
+             return array({a, b});
+           })},
+          {"empty", {{{0}}, {{0}}}, sampled([](Tensor a, Tensor b) {
+             return array({a, b});
+           })}};
+}
+
+}  // namespace
+
+std::vector<Entry> create_entries() {
+  return {entry<row<OneHotOp>>(), composite("array", &array_samples), composite("full", &full_samples),
+          composite("linspace", &linspace_samples), composite("meshgrid", &meshgrid_samples)};
+}
 
 }  // namespace strata

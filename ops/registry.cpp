@@ -6,8 +6,10 @@ namespace strata {
 std::vector<Entry> registry() {
   constexpr std::vector<Entry> (*families[])() = {
       &arithmetic_entries,  //
+      &cast_entries,        //
       &contract_entries,    //
       &create_entries,      //
+      &join_entries,        //
       &random_entries,      //
       &reduce_entries,      //
       &shape_entries,       //

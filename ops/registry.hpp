@@ -26,8 +26,10 @@ constexpr Entry composite(std::string_view name, Samples (*samples)()) { return 
 std::vector<Entry> registry();
 
 std::vector<Entry> arithmetic_entries();
+std::vector<Entry> cast_entries();
 std::vector<Entry> contract_entries();
 std::vector<Entry> create_entries();
+std::vector<Entry> join_entries();
 std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
 std::vector<Entry> shape_entries();

@@ -217,6 +217,125 @@ Tensor expand_dims(Tensor x, int axis) {
   return reshape(std::move(x), shape);
 }
 
+Tensor expand_dims(Tensor x, const AxisList& axes) {
+  const AxisList where = normalize_axes("expand_dims", axes, x.ndim() + static_cast<int>(axes.size()));
+  Shape shape = x.shape();
+  for (int axis : where) shape.insert(axis, 1);  // ascending, so each lands where it belongs
+  return reshape(std::move(x), shape);
+}
+
+Tensor moveaxis(Tensor x, const AxisList& from, const AxisList& to) {
+  const int rank = x.ndim();
+  if (from.size() != to.size()) {
+    throw ShapeError("moveaxis: " + std::to_string(from.size()) + " axes are to go to " + std::to_string(to.size()) +
+                     " places" + level_context());
+  }
+  normalize_axes("moveaxis", from, rank);  // each once
+  normalize_axes("moveaxis", to, rank);
+  std::vector<int> order(static_cast<std::size_t>(rank), -1);
+  std::vector<bool> moved(static_cast<std::size_t>(rank));
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const int source = normalize_axis("moveaxis", from[i], rank);
+    order[static_cast<std::size_t>(normalize_axis("moveaxis", to[i], rank))] = source;
+    moved[static_cast<std::size_t>(source)] = true;
+  }
+  int next = 0;
+  for (int& place : order) {
+    if (place >= 0) continue;
+    while (moved[static_cast<std::size_t>(next)]) ++next;
+    place = next++;
+  }
+  return transpose(std::move(x), AxisList(std::move(order)));
+}
+
+Tensor swapaxes(Tensor x, int a, int b) {
+  const int rank = x.ndim();
+  std::vector<int> order(static_cast<std::size_t>(rank));
+  std::iota(order.begin(), order.end(), 0);
+  std::swap(order[static_cast<std::size_t>(normalize_axis("swapaxes", a, rank))],
+            order[static_cast<std::size_t>(normalize_axis("swapaxes", b, rank))]);
+  return transpose(std::move(x), AxisList(std::move(order)));
+}
+
+Tensor mT(Tensor x) {
+  if (x.ndim() < 2) {
+    throw ShapeError("mT: a matrix has at least 2 axes, the shape is " + to_string(x.shape()) + level_context());
+  }
+  return swapaxes(std::move(x), -1, -2);
+}
+
+Tensor rollaxis(Tensor x, int axis, int start) {
+  const int rank = x.ndim();
+  axis = normalize_axis("rollaxis", axis, rank);
+  start = normalize_axis("rollaxis", start, rank + 1);
+  return moveaxis(std::move(x), axis, axis < start ? start - 1 : start);
+}
+
+Tensor squeeze(Tensor x, OnAxes p) {
+  const Shape shape = x.shape();
+  Shape kept = shape;
+  if (p.axes) {
+    const AxisList axes = normalize_axes("squeeze", *p.axes, shape.size());
+    for (std::size_t i = axes.size(); i-- > 0;) {
+      if (shape[axes[i]] != 1) {
+        throw ShapeError("squeeze: axis " + std::to_string(axes[i]) + " of " + to_string(shape) + " has size " +
+                         std::to_string(shape[axes[i]]) + ", only an axis of size 1 can go" + level_context());
+      }
+      kept.erase(axes[i]);
+    }
+  } else {
+    for (int i = shape.size() - 1; i >= 0; --i) {
+      if (shape[i] == 1) kept.erase(i);
+    }
+  }
+  return reshape(std::move(x), kept);
+}
+
+Tensor ravel(Tensor x) {
+  const std::int64_t size = x.size();
+  return reshape(std::move(x), {size});
+}
+
+Tensor atleast_1d(Tensor x) { return x.ndim() >= 1 ? x : reshape(std::move(x), {1}); }
+Tensor atleast_2d(Tensor x) {
+  if (x.ndim() >= 2) return x;
+  const std::int64_t size = x.size();
+  return reshape(std::move(x), {1, size});
+}
+Tensor atleast_3d(Tensor x) {
+  if (x.ndim() >= 3) return x;
+  if (x.ndim() == 2) return expand_dims(std::move(x), 2);
+  const std::int64_t size = x.size();
+  return reshape(std::move(x), {1, size, 1});
+}
+
+Tensor broadcast_in_dim(Tensor x, Shape shape, const AxisList& dims) {
+  const Shape from = x.shape();
+  if (static_cast<int>(dims.size()) != from.size()) {
+    throw ShapeError("broadcast_in_dim: " + std::to_string(dims.size()) + " places are given for " + to_string(from) +
+                     level_context());
+  }
+  Shape along = Shape::filled(shape.size(), 1);
+  int previous = -1;
+  for (int i = 0; i < from.size(); ++i) {
+    const int to = normalize_axis("broadcast_in_dim", dims[static_cast<std::size_t>(i)], shape.size());
+    if (to <= previous) throw ShapeError("broadcast_in_dim: the places must ascend" + level_context());
+    along[previous = to] = from[i];
+  }
+  return broadcast_to(reshape(std::move(x), along), shape);
+}
+
+std::vector<Tensor> broadcast_arrays(std::vector<Tensor> x) {
+  Shape shape;
+  for (const Tensor& t : x) shape = broadcast_shapes("broadcast_arrays", shape, t.shape());
+  for (Tensor& t : x) t = broadcast_to(std::move(t), shape);
+  return x;
+}
+
+IntOrList::IntOrList(std::initializer_list<Dim> list) {
+  for (Dim d : list) list_.push_back(d.value);
+}
+
 std::vector<Entry> shape_entries() {
   return {entry<row<Reshape>>(), entry<row<BroadcastTo>>(), entry<row<Transpose>>()};
 }

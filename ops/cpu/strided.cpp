@@ -102,17 +102,7 @@ const void* StridedCursor::next(std::int64_t n, void* buffer) {
 }
 
 void copy_strided(const std::byte* from, int itemsize, const Shape& shape, const Strides& strides, std::byte* to) {
-  const std::int64_t n = shape.elements();
-  parallel_for(n, 32 * 1024, [&](std::int64_t begin, std::int64_t end) {
-    StridedCursor cursor(from, itemsize, shape, strides, begin);
-    constexpr std::int64_t chunk = 4096;
-    for (std::int64_t at = begin; at < end; at += chunk) {
-      const std::int64_t k = std::min(chunk, end - at);
-      std::byte* out = to + at * itemsize;
-      const void* p = cursor.next(k, out);
-      if (p != out) std::memcpy(out, p, static_cast<std::size_t>(k * itemsize));
-    }
-  });
+  copy_box(from, strides, to, row_major(shape), shape, itemsize);
 }
 
 }  // namespace strata

@@ -37,5 +37,10 @@ int merge_axes(int rank, std::int64_t* shape, std::int64_t* const* strides, int 
 
 /// Copies a strided source into row-major memory; same dtype. Uses the thread pool.
 void copy_strided(const std::byte* from, int itemsize, const Shape& shape, const Strides& strides, std::byte* to);
+/// Copies a strided box into a strided box of another memory, element by element. Uses the thread pool.
+void copy_box(const std::byte* from, const Strides& from_strides, std::byte* to, const Strides& to_strides,
+              const Shape& shape, int itemsize);
+/// Writes one element n times. Uses the thread pool.
+void fill_memory(std::byte* to, const std::byte* value, int itemsize, std::int64_t n);
 
 }  // namespace strata

@@ -1,5 +1,8 @@
 // The menu: shapes. Most results are views of the argument's memory: nothing is copied.
 #pragma once
+#include <optional>
+#include <vector>
+
 #include "strata/core/tensor.hpp"
 
 namespace strata {
@@ -15,7 +18,47 @@ Tensor transpose(Tensor x, AxisList axes);
 Tensor transpose(Tensor x);
 /// Axis `from` moved to place `to`, the others in order.  Tensor y = moveaxis(x, 0, -1);
 Tensor moveaxis(Tensor x, int from, int to);
-/// A new axis of size 1 at `axis` of the result.          Tensor y = expand_dims(x, -1);
+Tensor moveaxis(Tensor x, const AxisList& from, const AxisList& to);
+/// Two axes exchanged.                                    Tensor y = swapaxes(x, 0, -1);
+Tensor swapaxes(Tensor x, int a, int b);
+/// The last two axes exchanged. ShapeError below rank 2.  Tensor y = mT(x);
+Tensor mT(Tensor x);
+/// NumPy's: axis `axis` moved before axis `start`.        Tensor y = rollaxis(x, 2);
+Tensor rollaxis(Tensor x, int axis, int start = 0);
+/// New axes of size 1 at these places of the result.      Tensor y = expand_dims(x, -1);
 Tensor expand_dims(Tensor x, int axis);
+Tensor expand_dims(Tensor x, const AxisList& axes);
+
+struct OnAxes {
+  std::optional<AxisList> axes{};  // all when absent
+};
+/// Axes of size 1 taken away. ShapeError when a named one has another size.   Tensor y = squeeze(x, {.axes = {1}});
+Tensor squeeze(Tensor x, OnAxes p = {});
+/// All axes in one.                                       Tensor y = ravel(x);
+Tensor ravel(Tensor x);
+/// At least 1, 2, 3 axes, as NumPy adds them.             Tensor y = atleast_2d(x);
+Tensor atleast_1d(Tensor x);
+Tensor atleast_2d(Tensor x);
+Tensor atleast_3d(Tensor x);
+/// x's axis i becomes axis `dims[i]` of `shape`, which is filled by repetition. `dims` ascend; ShapeError otherwise, or
+/// when a size is neither 1 nor that of `shape`.          Tensor y = broadcast_in_dim(x, {4, 2, 5, 3}, {1, 3});
+Tensor broadcast_in_dim(Tensor x, Shape shape, const AxisList& dims);
+/// Every tensor broadcast to their common shape, as views.   auto xs = broadcast_arrays({a, b});
+std::vector<Tensor> broadcast_arrays(std::vector<Tensor> x);
+
+/// One integer, or a list of them in braces.
+class IntOrList {
+ public:
+  template <std::integral I>
+  IntOrList(I one) : one_(static_cast<std::int64_t>(one)) {}  // NOLINT: implicit on purpose
+  IntOrList(std::initializer_list<Dim> list);                 // NOLINT: implicit on purpose
+  explicit IntOrList(std::vector<std::int64_t> list) : list_(std::move(list)) {}
+  const std::optional<std::int64_t>& one() const { return one_; }
+  const std::vector<std::int64_t>& list() const { return list_; }
+
+ private:
+  std::optional<std::int64_t> one_;
+  std::vector<std::int64_t> list_;
+};
 
 }  // namespace strata
