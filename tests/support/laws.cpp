@@ -186,34 +186,12 @@ Sample vmap_of(const Sample& s, const std::vector<int>& axes, std::int64_t lanes
 std::optional<Sample> enlarged(const Sample& s, std::int64_t elements) {
   std::int64_t size = 0;
   for (const Argument& a : s.arguments) {
-    if (a.value.defined() || a.shape.elements() == 0) return std::nullopt;
-    size += a.shape.elements();
+    const std::int64_t n = shape_of_argument(a).elements();
+    if (n == 0) return std::nullopt;
+    size += n;
   }
   if (size == 0) return std::nullopt;
-  enum class Way { new_axis, all_first, one_first };
-  for (const Way way : {Way::new_axis, Way::all_first, Way::one_first}) {
-    // A small factor first: a call whose result grows faster than its arguments is left alone.
-    for (const std::int64_t factor : {std::int64_t{8}, elements / size}) {
-      Sample large = s;
-      for (std::size_t i = 0; i < s.arguments.size(); ++i) {
-        Shape& shape = large.arguments[i].shape;
-        if (way == Way::new_axis)
-          shape.insert(0, factor);
-        else if (shape.size() > 0 && (i == 0 || way == Way::all_first))
-          shape[0] *= factor;
-      }
-      try {
-        const Tensors y = large.call(draw(large));
-        std::int64_t results = 0;
-        for (const Tensor& t : y) results += t.size();
-        if (results > 4 * factor * (size + 8)) break;
-        if (factor != 8) return large;
-      } catch (const std::exception&) {
-        break;
-      }
-    }
-  }
-  return std::nullopt;
+  return vmap_of(s, std::vector<int>(s.arguments.size(), 0), elements / size);
 }
 
 // ---- comparison

@@ -42,7 +42,7 @@ std::optional<Sample> vjp_of(const Sample& s);
 std::optional<Sample> jvp_of(const Sample& s);
 /// The call mapped over `lanes` lanes; axes[i] is where argument i has them, -1 for shared. Results have them first.
 Sample vmap_of(const Sample& s, const std::vector<int>& axes, std::int64_t lanes);
-/// The call on arguments of about `elements` elements in all; none if it takes no other shapes than its own.
+/// The call mapped over so many lanes that its arguments have about `elements` elements; none if one of them is empty.
 std::optional<Sample> enlarged(const Sample& s, std::int64_t elements);
 
 // ---- laws
