@@ -1,0 +1,393 @@
+// Programs at random: 3 to 8 ops under up to 4 transforms, in float64, against explicit loops and finite differences.
+// A stack of transforms is checked from the inside: each transform of the function below it agrees with the loop or the
+// difference of that function, which has been checked before. Then the whole stack is run with every vmap as a loop.
+// A seed gives the same program on every machine; a failure prints it.
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <sstream>
+
+#include "strata/strata.hpp"
+#include "strata/tests/catch.hpp"
+#include "strata/tests/support/laws_detail.hpp"
+
+using namespace strata;
+using laws::Rng;
+using laws::Tensors;
+
+namespace {
+
+using Function = std::function<Tensors(const Tensors&)>;
+
+Tensor draw(const Shape& shape, Rng& rng) { return laws::draw({shape, float64, -1.5, 1.5}, rng); }
+
+// ---- programs
+// ----------------------------------------------------------------------------------------------------------
+/// Between -1/2 and 1/2, smooth: keeps values and derivatives of all orders moderate.
+Tensor squash(const Tensor& x) { return x / (1 + square(x)); }
+
+/// A kind of step; `fits` says whether it takes these shapes, `choice` is any number that varies it.
+struct Kind {
+  const char* name;
+  int arity;
+  bool (*fits)(const Shape& a, const Shape& b);
+  Tensor (*apply)(const Tensor& a, const Tensor& b, int choice);
+};
+
+bool always(const Shape&, const Shape&) { return true; }
+bool ranked(const Shape& a, const Shape&) { return a.size() > 0; }
+bool matrix(const Shape& a, const Shape&) { return a.size() >= 2; }
+bool products(const Shape& a, const Shape& b) { return a.size() == 2 && b.size() == 2 && a[1] == b[0]; }
+bool same(const Shape& a, const Shape& b) { return a == b; }
+bool joinable(const Shape& a, const Shape& b) { return a == b && a.size() > 0; }
+bool broadcasts(const Shape& a, const Shape& b) {
+  for (int i = 1; i <= std::min(a.size(), b.size()); ++i) {
+    const auto p = a[a.size() - i], q = b[b.size() - i];
+    if (p != q && p != 1 && q != 1) return false;
+  }
+  return true;
+}
+int axis_of(const Tensor& x, int choice) { return choice % x.ndim() - (choice & 8 ? x.ndim() : 0); }
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> all = {
+      {"add", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a + b; }},
+      {"sub", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a - b; }},
+      {"mul", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a * b; }},
+      {"div", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a / (1 + square(b)); }},
+      {"scale", 1, always, [](const Tensor& a, const Tensor&, int c) { return a * (0.5 + c % 3); }},
+      {"square", 1, always, [](const Tensor& a, const Tensor&, int) { return square(a); }},
+      {"neg", 1, always, [](const Tensor& a, const Tensor&, int) { return -a; }},
+      {"reciprocal", 1, always, [](const Tensor& a, const Tensor&, int) { return reciprocal(2 + square(a)); }},
+      {"sum of one axis", 1, ranked,
+       [](const Tensor& a, const Tensor&, int c) {
+         return sum(a, {.axes = {axis_of(a, c)}, .keepdims = (c & 16) != 0});
+       }},
+      {"sum", 1, always, [](const Tensor& a, const Tensor&, int) { return sum(a); }},
+      {"transpose", 1, matrix, [](const Tensor& a, const Tensor&, int) { return transpose(a); }},
+      {"moveaxis", 1, matrix, [](const Tensor& a, const Tensor&, int c) { return moveaxis(a, axis_of(a, c), -1); }},
+      {"flatten", 1, always, [](const Tensor& a, const Tensor&, int) { return reshape(a, {-1}); }},
+      {"expand_dims", 1, always,
+       [](const Tensor& a, const Tensor&, int c) { return a.ndim() < 3 ? expand_dims(a, c % (a.ndim() + 1)) : a; }},
+      {"broadcast_to", 1, always,
+       [](const Tensor& a, const Tensor&, int) { return a.ndim() < 3 ? broadcast_to(a, Shape{2} + a.shape()) : a; }},
+      {"matmul", 2, products, [](const Tensor& a, const Tensor& b, int) { return matmul(a, b); }},
+      {"outer product", 2, [](const Shape& a, const Shape& b) { return a.size() <= 1 && b.size() <= 1; },
+       [](const Tensor& a, const Tensor& b, int) {
+         return reshape(a, {-1, 1}) * reshape(b, {1, -1});
+       }},
+      {"detached weight", 2, same, [](const Tensor& a, const Tensor& b, int) { return a * squash(b) + b; }},
+      {"sum of rows", 2, joinable, [](const Tensor& a, const Tensor& b, int) { return sum(a * b, {.axes = {0}}); }},
+  };
+  return all;
+}
+
+struct Step {
+  const Kind* kind;
+  int a, b, choice;
+};
+
+/// Steps on a growing list of values, of which the arguments are the first; the results are the last two.
+struct Program {
+  std::vector<Shape> inputs;
+  std::vector<Step> steps;
+
+  Tensors operator()(const Tensors& x) const {
+    Tensors values = x;
+    for (const Step& s : steps)
+      values.push_back(squash(
+          s.kind->apply(values[static_cast<std::size_t>(s.a)], values[static_cast<std::size_t>(s.b)], s.choice)));
+    return {values.back(), values[values.size() - 2]};
+  }
+};
+
+Program random_program(Rng& rng) {
+  static const std::vector<Shape> shapes = {{}, {3}, {2, 3}, {3, 2}, {1, 3}, {2}};
+  Program p;
+  Tensors values;
+  const std::int64_t inputs = 1 + rng.below(3), steps = 3 + rng.below(6);
+  for (std::int64_t i = 0; i < inputs; ++i) {
+    p.inputs.push_back(shapes[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(shapes.size())))]);
+    values.push_back(draw(p.inputs.back(), rng));
+  }
+  while (static_cast<std::int64_t>(p.steps.size()) < steps) {
+    const auto n = static_cast<std::int64_t>(values.size());
+    const Kind& kind = kinds()[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(kinds().size())))];
+    // Mostly the newest value, so that the program is deep.
+    const auto pick = [&] { return static_cast<int>(rng.below(2) ? n - 1 : rng.below(n)); };
+    const Step s{&kind, pick(), pick(), static_cast<int>(rng.below(32))};
+    const Tensor &a = values[static_cast<std::size_t>(s.a)], &b = values[static_cast<std::size_t>(s.b)];
+    if (!kind.fits(a.shape(), b.shape())) continue;
+    const Tensor y = squash(kind.apply(a, b, s.choice));
+    if (y.size() > 64 || y.ndim() > 4) continue;
+    values.push_back(y);
+    p.steps.push_back(s);
+  }
+  return p;
+}
+
+// ---- transforms and what they must agree with
+// ----------------------------------------------------------------------------
+/// One transform of a stack: what it makes of a function, and the same by a loop or by differences.
+struct Layer {
+  virtual ~Layer() = default;
+  virtual std::string name() const = 0;
+  virtual std::vector<Shape> inputs(std::vector<Shape> inner) const = 0;
+  virtual Function apply(Function f) const = 0;
+  virtual Function reference(Function f) const = 0;
+  virtual bool loops() const { return false; }  // the reference gives the same numbers, but for rounding
+};
+using LayerRef = std::shared_ptr<const Layer>;
+
+/// 1 at `lane`, 0 elsewhere, along the first of `rank` axes.
+Tensor unit(std::int64_t lanes, std::int64_t lane, int rank) {
+  Shape shape = Shape::filled(rank, 1);
+  shape[0] = lanes;
+  const Tensor u = zeros(shape, {.dtype = float64});
+  reinterpret_cast<double*>(dense(u).data)[lane] = 1;
+  return u;
+}
+
+/// One lane of x, and lanes side by side: made of ops, so that the loop can be differentiated too.
+Tensor take_lane(const Tensor& x, int axis, std::int64_t lane) {
+  const Tensor first = moveaxis(x, axis, 0);
+  return sum(first * unit(first.shape()[0], lane, first.ndim()), {.axes = {0}});
+}
+Tensor join_lanes(const Tensors& lanes) {
+  Tensor y = 0.0;
+  const auto n = static_cast<std::int64_t>(lanes.size());
+  for (std::int64_t b = 0; b < n; ++b) {
+    const Tensor& lane = lanes[static_cast<std::size_t>(b)];
+    y = y + expand_dims(lane, 0) * unit(n, b, lane.ndim() + 1);
+  }
+  return y;
+}
+
+struct VmapLayer final : Layer {
+  std::vector<int> axes;  // -1: shared
+  int out = 0;
+  std::int64_t lanes = 2;
+
+  VmapLayer(const std::vector<Shape>& inner, Rng& rng)
+      : out(static_cast<int>(rng.below(2)) - 1), lanes(1 + rng.below(3)) {
+    const auto must = static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(inner.size())));
+    for (std::size_t i = 0; i < inner.size(); ++i)
+      axes.push_back(i == must || rng.below(2) ? static_cast<int>(rng.below(inner[i].size() + 1)) : -1);
+  }
+  std::string name() const override {
+    std::ostringstream s;
+    s << "vmap(" << lanes << " lanes, in_axes";
+    for (const int a : axes) s << ' ' << (a < 0 ? "none" : std::to_string(a));
+    s << ", out_axes " << out << ")";
+    return s.str();
+  }
+  std::vector<Shape> inputs(std::vector<Shape> inner) const override {
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (axes[i] >= 0) inner[i].insert(axes[i], lanes);
+    }
+    return inner;
+  }
+  Function apply(Function f) const override {
+    std::vector<Axes> entries;
+    for (const int a : axes) entries.push_back(a < 0 ? Axes(none) : Axes(a));
+    return vmap(f, {.in_axes = {Axes::list(entries)}, .out_axes = out});
+  }
+  Function reference(Function f) const override {
+    return [self = *this, f](const Tensors& x) {
+      std::vector<Tensors> results;
+      for (std::int64_t b = 0; b < self.lanes; ++b) {
+        Tensors lane;
+        for (std::size_t i = 0; i < x.size(); ++i)
+          lane.push_back(self.axes[i] < 0 ? x[i] : take_lane(x[i], self.axes[i], b));
+        results.push_back(f(lane));
+      }
+      Tensors y;
+      for (std::size_t r = 0; r < results[0].size(); ++r) {
+        Tensors parts;
+        for (const Tensors& result : results) parts.push_back(result[r]);
+        y.push_back(moveaxis(join_lanes(parts), 0, self.out));
+      }
+      return y;
+    };
+  }
+  bool loops() const override { return true; }
+};
+
+/// A moderate scalar of a function's results, with unlike weights.
+Tensor loss(const Tensors& y) {
+  Tensor total = 0.0;
+  for (std::size_t i = 0; i < y.size(); ++i) total = total + (1.0 + static_cast<double>(i)) * sum(squash(y[i]));
+  return total;
+}
+
+/// f at x moved by t along v, for the fourth-order stencil.
+constexpr double stencil[] = {1. / 12, -8. / 12, 8. / 12, -1. / 12}, places[] = {-2, -1, 1, 2}, width = 1e-5;
+
+struct GradLayer final : Layer {
+  std::string name() const override { return "grad"; }
+  std::vector<Shape> inputs(std::vector<Shape> inner) const override { return inner; }
+  Function apply(Function f) const override {
+    return grad([f](const Tensors& x) { return loss(f(x)); });
+  }
+  Function reference(Function f) const override {
+    return [f](const Tensors& x) {
+      Tensors g;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const Tensor gi = empty_dense(x[i].shape(), float64);
+        for (std::int64_t e = 0; e < gi.size(); ++e) {
+          double slope = 0;
+          for (int k = 0; k < 4; ++k) {
+            Tensors at = x;
+            at[i] = laws::compact(x[i]);
+            reinterpret_cast<double*>(dense(at[i]).data)[e] += places[k] * width;
+            slope += stencil[k] / width * loss(f(at)).item<double>();
+          }
+          reinterpret_cast<double*>(dense(gi).data)[e] = slope;
+        }
+        g.push_back(gi);
+      }
+      return g;
+    };
+  }
+};
+
+/// The arguments are the function's, then a tangent for each.
+struct JvpLayer final : Layer {
+  std::string name() const override { return "jvp"; }
+  std::vector<Shape> inputs(std::vector<Shape> inner) const override {
+    const std::vector<Shape> once = inner;
+    inner.insert(inner.end(), once.begin(), once.end());
+    return inner;
+  }
+  static std::pair<Tensors, Tensors> halves(const Tensors& x) {
+    const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
+    return {Tensors(x.begin(), middle), Tensors(middle, x.end())};
+  }
+  Function apply(Function f) const override {
+    return [f](const Tensors& x) {
+      const auto [primals, tangents] = halves(x);
+      auto [y, dy] = jvp(f, primals, tangents);
+      for (std::size_t i = 0; i < dy.size(); ++i) {
+        if (!dy[i].defined()) dy[i] = 0.0 * y[i];
+      }
+      return dy;
+    };
+  }
+  Function reference(Function f) const override {
+    return [f](const Tensors& x) {
+      const auto [primals, tangents] = halves(x);
+      Tensors dy;
+      for (int k = 0; k < 4; ++k) {
+        Tensors at = primals;
+        for (std::size_t i = 0; i < at.size(); ++i) at[i] = primals[i] + places[k] * width * tangents[i];
+        const Tensors y = f(at);
+        for (std::size_t r = 0; r < y.size(); ++r) {
+          const Tensor part = stencil[k] / width * y[r];
+          if (k == 0)
+            dy.push_back(part);
+          else
+            dy[r] = dy[r] + part;
+        }
+      }
+      return dy;
+    };
+  }
+};
+
+struct CheckpointLayer final : Layer {
+  std::string name() const override { return "checkpoint"; }
+  std::vector<Shape> inputs(std::vector<Shape> inner) const override { return inner; }
+  Function apply(Function f) const override { return checkpoint(f); }
+  Function reference(Function f) const override { return f; }
+  bool loops() const override { return true; }
+};
+
+LayerRef random_layer(const std::vector<Shape>& inner, Rng& rng) {
+  switch (rng.below(8)) {
+    case 0:
+    case 1:
+      return std::make_shared<GradLayer>();
+    case 2:
+      return inner.size() <= 4 ? LayerRef(std::make_shared<JvpLayer>()) : std::make_shared<GradLayer>();
+    case 3:
+      return std::make_shared<CheckpointLayer>();
+    default:
+      return std::make_shared<VmapLayer>(inner, rng);
+  }
+}
+
+// ---- one program
+// -------------------------------------------------------------------------------------------------------
+struct Subject {
+  Program program;
+  std::vector<LayerRef> layers;        // innermost first
+  std::vector<std::vector<Shape>> at;  // arguments of the function under layer k
+
+  std::string text() const {
+    std::ostringstream s;
+    for (std::size_t k = layers.size(); k-- > 0;) s << layers[k]->name() << (k ? " of " : " of\n");
+    for (std::size_t i = 0; i < program.inputs.size(); ++i)
+      s << "  v" << i << " = argument " << program.inputs[i] << "\n";
+    std::size_t v = program.inputs.size();
+    for (const Step& step : program.steps) {
+      s << "  v" << v++ << " = squash(" << step.kind->name << "(v" << step.a;
+      if (step.kind->arity == 2) s << ", v" << step.b;
+      s << ")), choice " << step.choice << "\n";
+    }
+    return s.str();
+  }
+};
+
+Subject random_subject(std::uint64_t seed) {
+  Rng rng(seed);
+  Subject s{random_program(rng), {}, {}};
+  s.at.push_back(s.program.inputs);
+  const std::int64_t depth = 1 + rng.below(4);
+  for (std::int64_t k = 0; k < depth; ++k) {
+    s.layers.push_back(random_layer(s.at.back(), rng));
+    s.at.push_back(s.layers.back()->inputs(s.at.back()));
+  }
+  return s;
+}
+
+laws::Failure compare(const Tensors& y, const Tensors& want, double relative) {
+  if (y.size() != want.size()) return std::to_string(y.size()) + " results instead of " + std::to_string(want.size());
+  for (std::size_t r = 0; r < y.size(); ++r) {
+    if (const auto f = laws::difference(y[r], want[r], relative)) return "result " + std::to_string(r) + ": " + *f;
+  }
+  return std::nullopt;
+}
+
+laws::Failure check(const Subject& s, std::uint64_t seed) {
+  return laws::guarded([&]() -> laws::Failure {
+    Function f = s.program, looped = s.program;
+    Rng rng(seed + 1000000);
+    for (std::size_t k = 0; k < s.layers.size(); ++k) {
+      Tensors x;
+      for (const Shape& shape : s.at[k + 1]) x.push_back(draw(shape, rng));
+      const Layer& layer = *s.layers[k];
+      const Function transformed = layer.apply(f);
+      if (const auto e = compare(transformed(x), layer.reference(f)(x), layer.loops() ? 1e-10 : 1e-6))
+        return "layer " + std::to_string(k + 1) + " from inside: " + *e;
+      looped = layer.loops() ? layer.reference(looped) : layer.apply(looped);
+      if (const auto e = compare(transformed(x), looped(x), 1e-9)) return "with all loops written out: " + *e;
+      f = transformed;
+    }
+    return std::nullopt;
+  });
+}
+
+void run(std::uint64_t from, std::uint64_t to) {
+  for (std::uint64_t seed = from; seed < to; ++seed) {
+    const Subject s = random_subject(seed);
+    const laws::Failure failure = check(s, seed);
+    INFO("program " << seed << ": " << s.text() << failure.value_or(""));
+    CHECK_FALSE(failure.has_value());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("programs at random under transforms at random", "[programs]") { run(0, 600); }
+
+TEST_CASE("many more of them", "[.][many]") { run(600, 20000); }
