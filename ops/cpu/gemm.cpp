@@ -1,14 +1,16 @@
-// Chooses who multiplies: oneDNN for float32, OpenBLAS for float64, plain loops for the rest; cuts the work into
-// chunks.
+// Chooses who multiplies: our own kernels when the product is small or thin, else oneDNN for float32 and OpenBLAS (or
+// our packed kernel, where OpenBLAS does not know the CPU) for float64; cuts the work into chunks.
 #include "strata/ops/cpu/gemm.hpp"
 
 #include <cblas.h>
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "strata/core/memory.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/gemm_kernels.hpp"
 #include "strata/ops/cpu/onednn.hpp"
 
 namespace strata {
@@ -27,54 +29,120 @@ struct BlasOperand {
   }
 };
 
-void multiply(const Gemm& g, const float* a, const float* b, float* c) {
-  const BlasOperand ta(g.m, g.k, g.a_row, g.a_col), tb(g.k, g.n, g.b_row, g.b_col);
-  onednn::sgemm(ta.transposed, tb.transposed, g.m, g.n, g.k, a, ta.ld, b, tb.ld, c, std::max(g.c_row, g.n),
-                g.accumulate);
+/// Memory for the while of a call, from the caching allocator.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(std::int64_t n)
+      : bytes_(static_cast<std::size_t>(n) * sizeof(T)), p_(static_cast<T*>(memory::allocate(bytes_))) {}
+  ~Scratch() { memory::deallocate(p_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  T* get() const { return p_; }
+
+ private:
+  std::size_t bytes_;
+  T* p_;
+};
+
+/// The kernels of this machine.
+const GemmKernels& kernels() {
+  static const GemmKernels& table = cpu_isa() == Isa::avx512 ? GemmKernelSet<Isa::avx512>::table
+                                    : cpu_isa() == Isa::avx2 ? GemmKernelSet<Isa::avx2>::table
+                                                             : GemmKernelSet<Isa::baseline>::table;
+  return table;
 }
 
-void multiply(const Gemm& g, const double* a, const double* b, double* c) {
+template <class T>
+const FloatGemmKernels<T>& float_kernels() {
+  if constexpr (sizeof(T) == 4)
+    return kernels().f32;
+  else
+    return kernels().f64;
+}
+
+/// NOTE [who multiplies]  Measured on one core with AVX-512: oneDNN needs 0.3 us a call and wins from about 100^3 on;
+/// rows of B streamed from the first cache win below, and whenever k or m is small; inner products win for few columns.
+/// The choice follows from sizes and strides alone. Null: the product is large.
+template <class T>
+GemmKernel<T> small_kernel(const Gemm& g) {
+  const FloatGemmKernels<T>& own = float_kernels<T>();
+  const bool a_along = g.a_col == 1 || g.k == 1, b_along = g.b_row == 1 || g.k == 1;
+  const bool b_rows = g.b_col == 1 || g.n == 1;
+  constexpr std::int64_t first_cache = 24 * 1024 / sizeof(T);
+  if (g.n <= thin_columns && a_along && g.k >= 16) return b_along ? own.dots : own.thin;
+  if (b_rows && (g.m <= 5 || g.k <= 24 || g.k * g.n <= first_cache)) return own.rows;
+  if (g.m == 1 && a_along && b_along) return own.dots;
+  if (!b_rows && (g.k <= 16 || g.m * g.n * g.k <= 32 * 32 * 32)) return own.transposed;
+  return nullptr;
+}
+
+/// oneDNN without AVX-512 reads B where it lies, and loses half its speed when rows of B fall on one another in the
+/// cache: then B is copied to longer rows first.
+void multiply_large(const Gemm& g, const float* a, const float* b, float* c) {
   const BlasOperand ta(g.m, g.k, g.a_row, g.a_col), tb(g.k, g.n, g.b_row, g.b_col);
-  static const bool one_thread = (openblas_set_num_threads(1), true);  // our pool shards
-  (void)one_thread;
+  const std::int64_t ldc = std::max(g.c_row, g.n);
+  if (cpu_isa() == Isa::avx512 || tb.transposed || tb.ld % 512 != 0 || g.m < 16) {
+    return onednn::sgemm(ta.transposed, tb.transposed, g.m, g.n, g.k, a, ta.ld, b, tb.ld, c, ldc, g.accumulate);
+  }
+  const std::int64_t ld = g.n + 16;
+  const Scratch<float> padded(g.k * ld);
+  for (std::int64_t i = 0; i < g.k; ++i)
+    std::memcpy(padded.get() + i * ld, b + i * tb.ld, static_cast<std::size_t>(g.n) * sizeof(float));
+  onednn::sgemm(ta.transposed, false, g.m, g.n, g.k, a, ta.ld, padded.get(), ld, c, ldc, g.accumulate);
+}
+
+/// Whether OpenBLAS knows this CPU. If not, it runs kernels for machines of 2004.
+bool openblas_knows_cpu() {
+  const std::string_view core = openblas_get_corename();
+  return cpu_isa() == Isa::baseline ||
+         (core != "Prescott" && core != "Generic" && core != "Core2" && core != "Nehalem" && core != "unknown");
+}
+
+template <class T>
+GemmArgs<T> arguments(const Gemm& g, const T* a, const T* b, T* c) {
+  return {g.m, g.n, g.k, a, g.a_row, g.a_col, b, g.b_row, g.b_col, c, g.c_row, g.accumulate};
+}
+
+void multiply_large(const Gemm& g, const double* a, const double* b, double* c) {
+  static const bool use_openblas = (openblas_set_num_threads(1), openblas_knows_cpu());  // our pool shards
+  if (!use_openblas) {
+    const Scratch<double> scratch(gemm_scratch);
+    return kernels().f64.packed(arguments(g, a, b, c), scratch.get());
+  }
+  const BlasOperand ta(g.m, g.k, g.a_row, g.a_col), tb(g.k, g.n, g.b_row, g.b_col);
   const auto i = [](std::int64_t v) { return static_cast<blasint>(v); };
   cblas_dgemm(CblasRowMajor, ta.transposed ? CblasTrans : CblasNoTrans, tb.transposed ? CblasTrans : CblasNoTrans,
               i(g.m), i(g.n), i(g.k), 1, a, i(ta.ld), b, i(tb.ld), g.accumulate ? 1.0 : 0.0, c,
               i(std::max(g.c_row, g.n)));
 }
 
-/// Integers as unsigned, which wraps as two's complement does.
 template <class T>
-void multiply_integers(const Gemm& g, const T* a, const T* b, T* c) {
-  for (std::int64_t i = 0; i < g.m; ++i) {
-    T* row = c + i * g.c_row;
-    if (!g.accumulate) std::fill(row, row + g.n, T(0));
-    for (std::int64_t l = 0; l < g.k; ++l) {
-      const T x = a[i * g.a_row + l * g.a_col];
-      const T* p = b + l * g.b_row;
-      for (std::int64_t j = 0; j < g.n; ++j) {
-        if constexpr (std::is_same_v<T, bool>)
-          row[j] = row[j] || (x && p[j * g.b_col]);
-        else
-          row[j] = static_cast<T>(row[j] + static_cast<T>(std::uint64_t{x} * p[j * g.b_col]));
-      }
-    }
-  }
+void multiply(const Gemm& g, const T* a, const T* b, T* c) {
+  if (const GemmKernel<T> kernel = small_kernel<T>(g)) return kernel(arguments(g, a, b, c));
+  multiply_large(g, a, b, c);
+}
+void multiply(const Gemm& g, const bool* a, const bool* b, bool* c) { kernels().boolean(arguments(g, a, b, c)); }
+void multiply(const Gemm& g, const std::uint8_t* a, const std::uint8_t* b, std::uint8_t* c) {
+  kernels().u8(arguments(g, a, b, c));
+}
+void multiply(const Gemm& g, const std::uint16_t* a, const std::uint16_t* b, std::uint16_t* c) {
+  kernels().u16(arguments(g, a, b, c));
+}
+void multiply(const Gemm& g, const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* c) {
+  kernels().u32(arguments(g, a, b, c));
+}
+void multiply(const Gemm& g, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* c) {
+  kernels().u64(arguments(g, a, b, c));
 }
 
 template <class T>
 void multiply_at(const Gemm& g, const void* a, const void* b, void* c, std::int64_t a0, std::int64_t b0,
                  std::int64_t c0) {
-  const auto* x = static_cast<const T*>(a) + a0;
-  const auto* y = static_cast<const T*>(b) + b0;
-  auto* z = static_cast<T*>(c) + c0;
-  if constexpr (std::is_floating_point_v<T>)
-    multiply(g, x, y, z);
-  else
-    multiply_integers(g, x, y, z);
+  multiply(g, static_cast<const T*>(a) + a0, static_cast<const T*>(b) + b0, static_cast<T*>(c) + c0);
 }
 
-/// Elements a0, b0, c0 past the operands' beginnings.
+/// Elements a0, b0, c0 past the operands' beginnings. Signed integers multiply as unsigned ones.
 void multiply_one(const Gemm& g, const void* a, const void* b, void* c, std::int64_t a0, std::int64_t b0,
                   std::int64_t c0) {
   if (g.dtype == Dtype::float32) return multiply_at<float>(g, a, b, c, a0, b0, c0);

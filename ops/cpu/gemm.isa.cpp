@@ -1,0 +1,339 @@
+// The kernels behind gemm_kernels.hpp for one instruction set. Every element of C is one chain of multiply-adds in the
+// order of k (blocks of `k_block`), whatever tile it falls into; only `dots` sums by lanes.
+#include "strata/ops/cpu/gemm_kernels.hpp"
+#include "strata/ops/cpu/simd.hpp"
+
+namespace strata::kernel {
+inline namespace STRATA_ISA {
+namespace {
+
+using simd::Vec;
+using Int = std::int64_t;
+
+constexpr Int k_block = 256;
+constexpr Int n_block = 1024;
+constexpr Int m_block = 192;
+// Rows of C a packed tile holds in registers, two vectors wide: 24 of AVX-512's 32 registers, 12 of 16 otherwise.
+constexpr int tile_rows = simd::width_bytes == 64 ? 12 : 6;
+
+STRATA_HD Int least(Int a, Int b) { return a < b ? a : b; }
+STRATA_HD Int most(Int a, Int b) { return a < b ? b : a; }
+
+enum class Tail { none, store, both };  // which accesses of the last vector stop after `rest` elements
+
+/// Rows x (Vectors registers) of C. PackedA: A's rows are adjacent (a_row is 1).
+template <class T, int Rows, int Vectors, Tail tail, bool PackedA = false>
+STRATA_HD void tile(Int k, const T* a, Int a_row, Int a_col, const T* b, Int b_row, T* c, Int c_row, int rest,
+                    bool accumulate) {
+  using V = Vec<T>;
+  V sum[Rows][Vectors];
+  for (int i = 0; i < Rows; ++i) {
+    for (int j = 0; j < Vectors; ++j) sum[i][j] = V(T(0));
+  }
+  for (Int l = 0; l < k; ++l) {
+    V y[Vectors];
+    for (int j = 0; j < Vectors; ++j) {
+      const T* p = b + l * b_row + j * V::size;
+      y[j] = tail == Tail::both && j == Vectors - 1 ? V::load_n(p, rest) : V::load(p);
+    }
+    for (int i = 0; i < Rows; ++i) {
+      const V x(a[(PackedA ? i : i * a_row) + l * a_col]);
+      for (int j = 0; j < Vectors; ++j) sum[i][j] = fma(x, y[j], sum[i][j]);
+    }
+  }
+  for (int i = 0; i < Rows; ++i) {
+    for (int j = 0; j < Vectors; ++j) {
+      T* p = c + i * c_row + j * V::size;
+      if (tail != Tail::none && j == Vectors - 1) {
+        if (accumulate) sum[i][j] += V::load_n(p, rest);
+        sum[i][j].store_n(p, rest);
+      } else {
+        if (accumulate) sum[i][j] += V::load(p);
+        sum[i][j].store(p);
+      }
+    }
+  }
+}
+
+/// `Rows` rows of C, all columns, from B as it lies.
+template <class T, int Rows, int Vectors>
+void row_strip(const GemmArgs<T>& g, Int i) {
+  constexpr int width = Vec<T>::size;
+  const T* a = g.a + i * g.a_row;
+  T* c = g.c + i * g.c_row;
+  Int j = 0;
+  for (; j + Vectors * width <= g.n; j += Vectors * width)
+    tile<T, Rows, Vectors, Tail::none>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, 0, g.accumulate);
+  for (; j + width <= g.n; j += width)
+    tile<T, Rows, 1, Tail::none>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, 0, g.accumulate);
+  if (j < g.n) {
+    const int rest = static_cast<int>(g.n - j);
+    tile<T, Rows, 1, Tail::both>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, rest, g.accumulate);
+  }
+}
+
+/// Column blocks whose part of B stays in the first cache while all rows of A pass.
+template <class T>
+void rows(const GemmArgs<T>& all) {
+  constexpr Int least_block = 8 * Vec<T>::size;
+  const Int block = most(24 * 1024 / (Int{sizeof(T)} * most(all.k, 1)) / least_block, 1) * least_block;
+  GemmArgs<T> g = all;
+  for (Int j = 0; j < all.n; j += block) {
+    g.b = all.b + j, g.c = all.c + j, g.n = least(block, all.n - j);
+    Int i = 0;
+    for (; i + 6 <= g.m; i += 6) row_strip<T, 6, 2>(g, i);
+    if (i + 4 <= g.m) row_strip<T, 4, 2>(g, i), i += 4;
+    if (i + 2 <= g.m) row_strip<T, 2, 4>(g, i), i += 2;
+    if (i < g.m) row_strip<T, 1, 8>(g, i);
+  }
+}
+
+/// Columns [j, j + columns) and rows [l, l + k) of B as k rows of `width` elements, zeros beyond.
+template <class T>
+void pack_b(const GemmArgs<T>& g, Int l, Int k, Int j, Int columns, Int width, T* to) {
+  const T* from = g.b + l * g.b_row + j * g.b_col;
+  if (g.b_col == 1) {
+    for (Int r = 0; r < k; ++r) {
+      for (Int s = 0; s < columns; ++s) to[r * width + s] = from[r * g.b_row + s];
+      for (Int s = columns; s < width; ++s) to[r * width + s] = T(0);
+    }
+    return;
+  }
+  for (Int s = 0; s < columns; ++s) {
+    for (Int r = 0; r < k; ++r) to[r * width + s] = from[r * g.b_row + s * g.b_col];
+  }
+  for (Int s = columns; s < width; ++s) {
+    for (Int r = 0; r < k; ++r) to[r * width + s] = T(0);
+  }
+}
+
+/// `Rows` rows of C against a packed panel two vectors wide, of which `columns` count.
+template <class T, int Rows, bool PackedA>
+void panel_strip(Int k, const T* a, Int a_row, Int a_col, const T* b, T* c, Int c_row, Int columns, bool accumulate) {
+  constexpr Int width = Vec<T>::size;
+  const int rest = static_cast<int>(columns > width ? columns - width : columns);
+  if (columns == 2 * width)
+    tile<T, Rows, 2, Tail::none, PackedA>(k, a, a_row, a_col, b, 2 * width, c, c_row, 0, accumulate);
+  else if (columns > width)
+    tile<T, Rows, 2, Tail::store, PackedA>(k, a, a_row, a_col, b, 2 * width, c, c_row, rest, accumulate);
+  else if (columns == width)
+    tile<T, Rows, 1, Tail::none, PackedA>(k, a, a_row, a_col, b, 2 * width, c, c_row, 0, accumulate);
+  else
+    tile<T, Rows, 1, Tail::store, PackedA>(k, a, a_row, a_col, b, 2 * width, c, c_row, rest, accumulate);
+}
+
+template <class T>
+void transposed(const GemmArgs<T>& g) {
+  constexpr Int width = 2 * Vec<T>::size;
+  T panel[k_block * width];
+  for (Int j = 0; j < g.n; j += width) {
+    const Int columns = least(width, g.n - j);
+    for (Int l = 0; l < g.k; l += k_block) {
+      const Int k = least(k_block, g.k - l);
+      pack_b(g, l, k, j, columns, width, panel);
+      const bool add = g.accumulate || l > 0;
+      const T* a = g.a + l * g.a_col;
+      T* c = g.c + j;
+      Int i = 0;
+      for (; i + 6 <= g.m; i += 6)
+        panel_strip<T, 6, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row, g.c_row, columns, add);
+      if (i + 4 <= g.m) {
+        panel_strip<T, 4, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row, g.c_row, columns, add);
+        i += 4;
+      }
+      for (; i < g.m; ++i)
+        panel_strip<T, 1, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row, g.c_row, columns, add);
+    }
+  }
+}
+
+/// R x S inner products; each is summed by one vector (few of them: two), then across its lanes.
+template <class T, int R, int S>
+STRATA_HD void dot_tile(const GemmArgs<T>& g, Int i, Int j) {
+  using V = Vec<T>;
+  constexpr int chains = R * S >= 8 ? 1 : 2;
+  const T* a = g.a + i * g.a_row;
+  const T* b = g.b + j * g.b_col;
+  V sum[R][S][chains];
+  for (int r = 0; r < R; ++r) {
+    for (int s = 0; s < S; ++s) {
+      for (int h = 0; h < chains; ++h) sum[r][s][h] = V(T(0));
+    }
+  }
+  const auto step = [&](auto load, int h) __attribute__((always_inline)) {
+    V x[R], y[S];
+    for (int r = 0; r < R; ++r) x[r] = load(a + r * g.a_row);
+    for (int s = 0; s < S; ++s) y[s] = load(b + s * g.b_col);
+    for (int r = 0; r < R; ++r) {
+      for (int s = 0; s < S; ++s) sum[r][s][h] = fma(x[r], y[s], sum[r][s][h]);
+    }
+  };
+  Int l = 0;
+  for (; l + chains * V::size <= g.k; l += chains * V::size) {
+    for (int h = 0; h < chains; ++h)
+      step(
+          [ l, h ](const T* p) __attribute__((always_inline)) { return V::load(p + l + h * V::size); }, h);
+  }
+  if (l + V::size <= g.k) {
+    step(
+        [l](const T* p) __attribute__((always_inline)) { return V::load(p + l); }, 0);
+    l += V::size;
+  }
+  if (l < g.k) {
+    const int rest = static_cast<int>(g.k - l);
+    step(
+        [ l, rest ](const T* p) __attribute__((always_inline)) { return V::load_n(p + l, rest); }, 0);
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int s = 0; s < S; ++s) {
+      T& c = g.c[(i + r) * g.c_row + j + s];
+      const T y = reduce_sum(chains == 2 ? sum[r][s][0] + sum[r][s][chains - 1] : sum[r][s][0]);
+      c = g.accumulate ? c + y : y;
+    }
+  }
+}
+
+template <class T, int R>
+void dot_strip(const GemmArgs<T>& g, Int i) {
+  Int j = 0;
+  for (; j + 4 <= g.n; j += 4) dot_tile<T, R, 4>(g, i, j);
+  if (j + 2 <= g.n) dot_tile<T, R, 2>(g, i, j), j += 2;
+  if (j < g.n) dot_tile<T, R, 1>(g, i, j);
+}
+
+template <class T>
+void dots(const GemmArgs<T>& g) {
+  Int i = 0;
+  if constexpr (simd::width_bytes == 64) {
+    for (; i + 4 <= g.m; i += 4) dot_strip<T, 4>(g, i);
+  } else if (g.n == 1) {
+    for (; i + 4 <= g.m; i += 4) dot_tile<T, 4, 1>(g, i, 0);
+  }
+  for (; i + 2 <= g.m; i += 2) dot_strip<T, 2>(g, i);
+  if (i < g.m) dot_strip<T, 1>(g, i);
+}
+
+/// Few columns: B, whatever its strides, is packed by columns, then `dots`.
+template <class T>
+void thin(const GemmArgs<T>& all) {
+  constexpr Int block = 512;
+  T panel[thin_columns * block];
+  GemmArgs<T> g = all;
+  for (Int l = 0; l < all.k; l += block) {
+    g.k = least(block, all.k - l);
+    g.a = all.a + l * all.a_col;
+    for (Int j = 0; j < g.n; ++j) {
+      const T* from = all.b + l * all.b_row + j * all.b_col;
+      for (Int r = 0; r < g.k; ++r) panel[j * g.k + r] = from[r * all.b_row];
+    }
+    g.b = panel, g.b_row = 1, g.b_col = g.k;
+    g.accumulate = all.accumulate || l > 0;
+    dots(g);
+  }
+}
+
+/// Rows [i, i + m) and columns [l, l + k) of A in panels of tile_rows rows: k columns of tile_rows elements each.
+template <class T>
+void pack_a(const GemmArgs<T>& g, Int i, Int m, Int l, Int k, T* to) {
+  for (Int r0 = 0; r0 < m; r0 += tile_rows, to += k * tile_rows) {
+    const Int height = least(tile_rows, m - r0);
+    const T* from = g.a + (i + r0) * g.a_row + l * g.a_col;
+    for (Int r = 0; r < height; ++r) {
+      for (Int s = 0; s < k; ++s) to[s * tile_rows + r] = from[r * g.a_row + s * g.a_col];
+    }
+  }
+}
+
+/// One panel of packed A against one of packed B.
+template <class T>
+void packed_strip(Int height, Int k, const T* a, const T* b, T* c, Int c_row, Int columns, bool add) {
+  if (height == tile_rows) return panel_strip<T, tile_rows, true>(k, a, 1, tile_rows, b, c, c_row, columns, add);
+  Int i = 0;
+  for (; i + 4 <= height; i += 4)
+    panel_strip<T, 4, true>(k, a + i, 1, tile_rows, b, c + i * c_row, c_row, columns, add);
+  for (; i < height; ++i) panel_strip<T, 1, true>(k, a + i, 1, tile_rows, b, c + i * c_row, c_row, columns, add);
+}
+
+template <class T>
+void packed(const GemmArgs<T>& g, T* scratch) {
+  constexpr Int width = 2 * Vec<T>::size;
+  T* const pa = scratch;
+  T* const pb = scratch + m_block * k_block;
+  for (Int j = 0; j < g.n; j += n_block) {
+    const Int n = least(n_block, g.n - j);
+    for (Int l = 0; l < g.k; l += k_block) {
+      const Int k = least(k_block, g.k - l);
+      for (Int s = 0; s < n; s += width) pack_b(g, l, k, j + s, least(width, n - s), width, pb + s * k);
+      for (Int i = 0; i < g.m; i += m_block) {
+        const Int m = least(m_block, g.m - i);
+        pack_a(g, i, m, l, k, pa);
+        for (Int s = 0; s < n; s += width) {
+          for (Int r = 0; r < m; r += tile_rows)
+            packed_strip(least(tile_rows, m - r), k, pa + r * k, pb + s * k, g.c + (i + r) * g.c_row + j + s, g.c_row,
+                         least(width, n - s), g.accumulate || l > 0);
+        }
+      }
+    }
+  }
+}
+static_assert(m_block * k_block + (n_block + 2 * Vec<float>::size) * k_block <= gemm_scratch);
+static_assert(m_block % tile_rows == 0);
+
+template <class T>
+void integers(const GemmArgs<T>& g) {
+  for (Int i = 0; i < g.m; ++i) {
+    T* c = g.c + i * g.c_row;
+    if (!g.accumulate) {
+      for (Int j = 0; j < g.n; ++j) c[j] = T(0);
+    }
+    for (Int l = 0; l < g.k; ++l) {
+      const T x = g.a[i * g.a_row + l * g.a_col];
+      const T* b = g.b + l * g.b_row;
+      const auto add = [&](Int j, T y) __attribute__((always_inline)) {
+        if constexpr (sizeof(T) < 4)
+          c[j] = static_cast<T>(c[j] + std::uint32_t{x} * y);  // int would overflow
+        else
+          c[j] += x * y;
+      };
+      if (g.b_col == 1) {
+        for (Int j = 0; j < g.n; ++j) add(j, b[j]);
+      } else {
+        for (Int j = 0; j < g.n; ++j) add(j, b[j * g.b_col]);
+      }
+    }
+  }
+}
+
+void booleans(const GemmArgs<bool>& g) {
+  for (Int i = 0; i < g.m; ++i) {
+    bool* c = g.c + i * g.c_row;
+    if (!g.accumulate) {
+      for (Int j = 0; j < g.n; ++j) c[j] = false;
+    }
+    for (Int l = 0; l < g.k; ++l) {
+      if (!g.a[i * g.a_row + l * g.a_col]) continue;
+      const bool* b = g.b + l * g.b_row;
+      for (Int j = 0; j < g.n; ++j) c[j] |= b[j * g.b_col];
+    }
+  }
+}
+
+template <class T>
+constexpr FloatGemmKernels<T> floats = {&rows<T>, &transposed<T>, &dots<T>, &thin<T>, &packed<T>};
+
+}  // namespace
+}  // namespace STRATA_ISA
+}  // namespace strata::kernel
+
+namespace strata {
+template <>
+const GemmKernels GemmKernelSet<Isa::STRATA_ISA>::table = {
+    kernel::floats<float>,
+    kernel::floats<double>,
+    &kernel::integers<std::uint8_t>,
+    &kernel::integers<std::uint16_t>,
+    &kernel::integers<std::uint32_t>,
+    &kernel::integers<std::uint64_t>,
+    &kernel::booleans,
+};
+}  // namespace strata
