@@ -28,6 +28,9 @@ template <Isa I>
 struct ThreefrySet {
   static const ThreefryKernels table;
 };
+extern template struct ThreefrySet<Isa::baseline>;
+extern template struct ThreefrySet<Isa::avx2>;
+extern template struct ThreefrySet<Isa::avx512>;
 const ThreefryKernels& threefry_kernels();
 
 /// One block: (x0, x1) of the counter (c0, c1), in place.
