@@ -5,6 +5,7 @@
 #include "strata/ops/menu/contract.hpp"
 #include "strata/ops/menu/create.hpp"
 #include "strata/ops/menu/join.hpp"
+#include "strata/ops/menu/cumulative.hpp"
 #include "strata/ops/menu/random.hpp"
 #include "strata/ops/menu/reduce.hpp"
 #include "strata/ops/menu/shape.hpp"

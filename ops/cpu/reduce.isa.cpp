@@ -34,17 +34,21 @@ struct Sum {
   }
   static STRATA_HD Vec<T> join(Vec<T> a, Vec<T> b) { return a + b; }
   static STRATA_HD State join(State a, State b) { return static_cast<State>(a + b); }
+  static STRATA_HD State one(T x) { return static_cast<State>(x); }
 };
 template <class T>
 struct Squares : Sum<T> {
+  using State = typename Sum<T>::State;
   template <class V>
   static STRATA_HD V part(V x) {
     return x * x;
   }
+  static STRATA_HD State one(T x) { return static_cast<State>(x) * static_cast<State>(x); }
 };
 template <class T>
 struct Magnitudes : Sum<T> {
   static STRATA_HD Vec<T> part(Vec<T> x) { return abs(x); }
+  static STRATA_HD typename Sum<T>::State one(T x) { return abs(Vec<T>(x))[0]; }
 };
 template <class T>
 struct Prod {
@@ -56,6 +60,7 @@ struct Prod {
   }
   static STRATA_HD Vec<T> join(Vec<T> a, Vec<T> b) { return a * b; }
   static STRATA_HD T join(T a, T b) { return static_cast<T>(a * b); }
+  static STRATA_HD T one(T x) { return x; }
 };
 /// NaN wins.
 template <class T>
@@ -71,6 +76,7 @@ struct Max {
     return max(a, b);
   }
   static STRATA_HD T join(T a, T b) { return a > b || a != a ? a : b; }
+  static STRATA_HD T one(T x) { return x; }
 };
 template <class T>
 struct Min {
@@ -85,6 +91,7 @@ struct Min {
     return min(a, b);
   }
   static STRATA_HD T join(T a, T b) { return a < b || a != a ? a : b; }
+  static STRATA_HD T one(T x) { return x; }
 };
 
 /// All lanes in one state, halves first.
@@ -124,10 +131,24 @@ STRATA_HD Vec<T> row(const T* x, std::int64_t n, T rest, F part) {
   return a;
 }
 
+/// Rows too short for a register: an element at a time, the rows' chains of operations overlap.
+template <class M, class T, int N>
+STRATA_HD void short_rows(const T* p, std::int64_t stride, std::int64_t count, typename M::State* out) {
+  for (std::int64_t r = 0; r < count; ++r, p += stride) {
+    typename M::State s = M::one(p[0]);
+    for (int i = 1; i < N; ++i) s = M::join(s, M::one(p[i]));
+    out[r] = s;
+  }
+}
+
 template <class M, class T>
 void rows(const void* x, std::int64_t stride, std::int64_t count, std::int64_t n, void* state) {
   const T* p = static_cast<const T*>(x);
   auto* out = static_cast<typename M::State*>(state);
+  if (n == 1) return short_rows<M, T, 1>(p, stride, count, out);
+  if (n == 2) return short_rows<M, T, 2>(p, stride, count, out);
+  if (n == 3) return short_rows<M, T, 3>(p, stride, count, out);
+  if (n == 4) return short_rows<M, T, 4>(p, stride, count, out);
   for (std::int64_t r = 0; r < count; ++r, p += stride) {
     out[r] = fold<M>(row<M>(
         p, n, M::empty, [](Vec<T> v) __attribute__((always_inline)) { return M::part(v); }));
@@ -200,31 +221,38 @@ struct Any {
   using State = std::uint8_t;
   static constexpr State empty = 0;
   static STRATA_HD State join(State a, State b) { return a | b; }
+  static STRATA_HD int bytes(int a, int b) { return a | b; }
 };
 struct All {
   using State = std::uint8_t;
   static constexpr State empty = 1;
   static STRATA_HD State join(State a, State b) { return a & b; }
+  static STRATA_HD int bytes(int a, int b) { return a & b; }
 };
 struct Count {
   using State = std::int64_t;
   static constexpr State empty = 0;
   static STRATA_HD State join(State a, State b) { return a + b; }
+  static STRATA_HD int bytes(int a, int b) { return a + b; }
 };
 
 template <class M>
 void byte_rows(const void* x, std::int64_t stride, std::int64_t count, std::int64_t n, void* state) {
-  using Acc = std::conditional_t<sizeof(typename M::State) == 1, std::uint8_t, std::uint32_t>;
+  constexpr int lanes = 64, most = 255;  // so many ones fit into a byte
   auto* out = static_cast<typename M::State*>(state);
   for (std::int64_t r = 0; r < count; ++r) {
     const auto* p = static_cast<const std::uint8_t*>(x) + r * stride;
     typename M::State total = M::empty;
-    for (std::int64_t i = 0; i < n;) {
-      const std::int64_t end = n - i > 65536 ? i + 65536 : n;
-      Acc a = static_cast<Acc>(M::empty);
-      for (; i < end; ++i) a = static_cast<Acc>(M::join(a, p[i]));
-      total = M::join(total, a);
+    std::int64_t i = 0;
+    while (i + lanes <= n) {
+      std::uint8_t acc[lanes];
+      for (int k = 0; k < lanes; ++k) acc[k] = M::empty;
+      for (int t = 0; t < most && i + lanes <= n; ++t, i += lanes) {
+        for (int k = 0; k < lanes; ++k) acc[k] = static_cast<std::uint8_t>(M::bytes(acc[k], p[i + k]));
+      }
+      for (int k = 0; k < lanes; ++k) total = M::join(total, acc[k]);
     }
+    for (; i < n; ++i) total = M::join(total, p[i]);
     out[r] = total;
   }
 }

@@ -15,6 +15,13 @@ Tensors reduced(const Json& p, Xs x) {
   return {F(x[0], reduction(p))};
 }
 
+template <Tensor (*F)(Tensor, Cumulative)>
+Tensors cumulated(const Json& p, Xs x) {
+  const auto a = optional_axes(p);
+  const auto axis = a ? std::optional<int>((*a)[0]) : std::nullopt;
+  return {F(x[0], {.axis = axis, .reverse = flag(p, "reverse", false)})};
+}
+
 }  // namespace
 
 void add_reduce(Ops& ops) {
@@ -23,6 +30,10 @@ void add_reduce(Ops& ops) {
   ops["reduce_any"] = &reduced<&any>;
   ops["reduce_all"] = &reduced<&all>;
   ops["reduce_count_nonzero"] = &reduced<&count_nonzero>;
+  ops["cumsum"] = ops["lax_cumsum"] = &cumulated<&cumsum>;
+  ops["cumprod"] = ops["lax_cumprod"] = &cumulated<&cumprod>;
+  ops["cummax"] = &cumulated<&cummax>;
+  ops["cummin"] = &cumulated<&cummin>;
 }
 
 }  // namespace strata::oracle
