@@ -9,8 +9,8 @@ std::vector<Entry> registry() {
       &cast_entries,        //
       &contract_entries,    //
       &create_entries,      //
-      &join_entries,        //
       &cumulative_entries,  //
+      &join_entries,        //
       &random_entries,      //
       &reduce_entries,      //
       &shape_entries,       //
