@@ -192,6 +192,8 @@ template <class F>
 void guarded(const char* what, std::string& report, F f) {
   try {
     f();
+  } catch (const Missing&) {
+    throw;
   } catch (const std::exception& e) {
     report += "  " + std::string(what) + " throws " + e.what() + "\n";
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -33,12 +34,17 @@ struct Case {
 using Function = Tensors (*)(const Json& p, Xs x);
 using Ops = std::map<std::string, Function>;
 
+/// A part of a case that is not there yet: the case counts as missing.
+struct Missing : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// The folder in STRATA_ORACLE_DIR, or the copy beside this file's parent.
 std::string folder();
 /// The cases of one file. IoError when it cannot be read.
 std::vector<Case> load(const std::string& path);
 
-/// "" when f agrees with the case in values, vjp and jvp; else what differs, one line each.
+/// "" when f agrees with the case in values, vjp and jvp; else what differs, one line each. Throws Missing only.
 std::string check(const Case& c, Function f);
 
 /// Every op that can be computed, by the data's name.
