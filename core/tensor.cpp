@@ -25,6 +25,23 @@ Dense* new_dense(const Shape& shape, Dtype dtype, bool weak, std::size_t extra) 
 
 std::byte* inline_data(Dense* d) { return reinterpret_cast<std::byte*>(d + 1); }
 
+Tensor with_elements(const Shape& shape, const Strides& strides, Dtype dtype, bool weak, std::size_t bytes,
+                     Device device) {
+  const bool small = bytes <= inline_limit && device.kind == Device::Kind::cpu;
+  Dense* d = new_dense(shape, dtype, weak, small ? bytes : 0);
+  Tensor x(d);
+  d->strides = strides;
+  d->device = device;
+  if (small) {
+    d->data = inline_data(d);
+    return x;
+  }
+  d->data = static_cast<std::byte*>(memory::allocate(bytes));
+  d->bytes = bytes;
+  d->release = Release::cache;
+  return x;
+}
+
 template <class W>
 void free_wrapper(Impl* p) {
   auto* w = static_cast<W*>(p);
@@ -108,20 +125,12 @@ Tensor empty_dense(const Shape& shape, Dtype dtype, Device device, bool weak) {
     }
   }
   const auto bytes = static_cast<std::size_t>(count) * static_cast<std::size_t>(itemsize(dtype));
-  const bool small = bytes <= inline_limit && device.kind == Device::Kind::cpu;
-  Dense* d = new_dense(shape, dtype, weak, small ? bytes : 0);
-  d->strides = row_major(shape);
-  d->device = device;
-  if (small) {
-    d->data = inline_data(d);
-  } else {
-    Tensor guard(d);
-    d->data = static_cast<std::byte*>(memory::allocate(bytes));
-    d->bytes = bytes;
-    d->release = Release::cache;
-    return guard;
-  }
-  return Tensor(d);
+  return with_elements(shape, row_major(shape), dtype, weak, bytes, device);
+}
+
+Tensor empty_like_dense(const Dense& model, Dtype dtype, bool weak) {
+  const auto bytes = static_cast<std::size_t>(model.size) * static_cast<std::size_t>(itemsize(dtype));
+  return with_elements(model.shape, model.strides, dtype, weak, bytes, model.device);
 }
 
 Tensor view_of(const Tensor& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
@@ -145,6 +154,19 @@ Tensor borrow(void* data, const Shape& shape, Dtype dtype, std::function<void()>
   if (deleter) d->deleter = new std::function<void()>(std::move(deleter));
   d->device = device;
   return Tensor(d);
+}
+
+Tensor Operand::take() {
+  const Dense* d = static_cast<const Dense*>(impl_);
+  switch (std::exchange(held_, Held::borrowed)) {
+    case Held::temporary:
+      return Tensor(impl_);
+    case Held::number:
+      return d->is_real ? Tensor(d->real) : Tensor(d->whole);
+    default:
+      if (impl_) impl_->refs.fetch_add(1, std::memory_order_relaxed);
+      return Tensor(impl_);
+  }
 }
 
 Tensor make_batched(Tensor value, int axis, LevelId id, RowsRef rows) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -194,10 +195,28 @@ struct Dense : Impl {
   Dense* owner() { return root ? static_cast<Dense*>(root) : this; }
 };
 
+namespace detail {
+/// A number's head, built in `room` rather than allocated: it has no elements but the number itself.
+template <Scalar S>
+Dense* place_number(void* room, S value) {
+  constexpr bool is_real = std::is_floating_point_v<S>;
+  auto* d = new (room) Dense(is_real ? Dtype::float32 : Dtype::int32, true, 0, Shape());
+  d->number = true;
+  d->is_real = is_real;
+  if constexpr (is_real)
+    d->real = value;
+  else
+    d->whole = static_cast<std::int64_t>(value);
+  return d;
+}
+}  // namespace detail
+
 inline Dense& dense(const Tensor& x) { return *static_cast<Dense*>(x.impl()); }
 
 /// Memory for a result, elements not set.
 Tensor empty_dense(const Shape& shape, Dtype dtype, Device device = cpu, bool weak = false);
+/// The same with the shape and strides of `model`, which is contiguous.
+Tensor empty_like_dense(const Dense& model, Dtype dtype, bool weak);
 /// Another view of x's memory: `offset` in elements from x's first one. x is dense.
 Tensor view_of(const Tensor& x, const Shape& shape, const Strides& strides, std::int64_t offset);
 /// Memory of somebody else's, row-major, not copied; `deleter` runs when the last view of it is gone. Never donated,
@@ -224,11 +243,42 @@ std::ostream& operator<<(std::ostream& out, const Tensor& x);
 /// NumPy's layout: wraps at 75 columns, summarises more than 1000 elements, shows lanes under vmap.
 std::string to_string(const Tensor& x);
 
+/// An operand of + - * /: borrows a named tensor, takes over a temporary, holds a C++ number. So `a + b` of two named
+/// tensors touches no count, and `a + 2` allocates the result only.
+class Operand {
+ public:
+  Operand(const Tensor& x) noexcept : impl_(x.impl()), held_(Held::borrowed) {}      // NOLINT: implicit on purpose
+  Operand(Tensor&& x) noexcept : impl_(x.release_impl()), held_(Held::temporary) {}  // NOLINT
+  template <Scalar S>
+  Operand(S x) {  // NOLINT
+    if constexpr (std::is_same_v<S, bool>)
+      impl_ = detail::make_bool(x), held_ = Held::temporary;
+    else
+      impl_ = detail::place_number(number_, x), held_ = Held::number;
+  }
+  Operand(const Operand&) = delete;
+  Operand& operator=(const Operand&) = delete;
+  ~Operand() {
+    if (held_ == Held::temporary) [[maybe_unused]]
+      const Tensor last(impl_);
+  }
+  /// The operand to look at while this lives.
+  const Impl* impl() const noexcept { return impl_; }
+  /// A handle of its own: the temporary itself, one more of the named tensor, a tensor of the number.
+  Tensor take();
+
+ private:
+  enum class Held : std::uint8_t { borrowed, temporary, number };
+  Impl* impl_;
+  Held held_;
+  alignas(Dense) std::byte number_[sizeof(Dense)];  // only where a number is held
+};
+
 // Operators; defined with the ops they call.
-Tensor operator+(Tensor a, Tensor b);
-Tensor operator-(Tensor a, Tensor b);
-Tensor operator*(Tensor a, Tensor b);
-Tensor operator/(Tensor a, Tensor b);
+Tensor operator+(Operand a, Operand b);
+Tensor operator-(Operand a, Operand b);
+Tensor operator*(Operand a, Operand b);
+Tensor operator/(Operand a, Operand b);
 Tensor operator%(Tensor a, Tensor b);
 Tensor operator<(Tensor a, Tensor b);
 Tensor operator<=(Tensor a, Tensor b);

@@ -13,10 +13,10 @@ Tensor neg(Tensor x) { return pointwise<Neg>(std::move(x)); }
 Tensor square(Tensor x) { return pointwise<Square>(std::move(x)); }
 Tensor reciprocal(Tensor x) { return pointwise<Reciprocal>(std::move(x)); }
 
-Tensor operator+(Tensor a, Tensor b) { return add(std::move(a), std::move(b)); }
-Tensor operator-(Tensor a, Tensor b) { return sub(std::move(a), std::move(b)); }
-Tensor operator*(Tensor a, Tensor b) { return mul(std::move(a), std::move(b)); }
-Tensor operator/(Tensor a, Tensor b) { return div(std::move(a), std::move(b)); }
+Tensor operator+(Operand a, Operand b) { return pointwise_operator<Add>(a, b); }
+Tensor operator-(Operand a, Operand b) { return pointwise_operator<Sub>(a, b); }
+Tensor operator*(Operand a, Operand b) { return pointwise_operator<Mul>(a, b); }
+Tensor operator/(Operand a, Operand b) { return pointwise_operator<Div>(a, b); }
 Tensor Tensor::operator-() const { return neg(*this); }
 Tensor& operator+=(Tensor& a, Tensor b) { return a = add(std::move(a), std::move(b)); }
 Tensor& operator-=(Tensor& a, Tensor b) { return a = sub(std::move(a), std::move(b)); }

@@ -9,6 +9,7 @@ struct Add : Pointwise<Add, 2> {
   static constexpr std::string_view name = "add";
   static constexpr Keep keep = Keep::nothing;
   static constexpr Accepts accepts = anything;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T a, T b) {
     return static_cast<T>(a + b);
@@ -21,6 +22,7 @@ struct Sub : Pointwise<Sub, 2> {
   static constexpr std::string_view name = "sub";
   static constexpr Keep keep = Keep::nothing;
   static constexpr Accepts accepts = numbers;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T a, T b) {
     return static_cast<T>(a - b);
@@ -33,6 +35,7 @@ struct Mul : Pointwise<Mul, 2> {
   static constexpr std::string_view name = "mul";
   static constexpr Keep keep = Keep::inputs;
   static constexpr Accepts accepts = anything;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T a, T b) {
     return static_cast<T>(a * b);
@@ -45,13 +48,14 @@ struct Div : Pointwise<Div, 2> {
   static constexpr std::string_view name = "div";
   static constexpr Keep keep = Keep::both;
   static constexpr Typing typing = Typing::inexact;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T a, T b) {
     return a / b;
   }
-  static Partials<2> partial(const Tensor&, const Tensor& b, const Tensor& y, Need need) {
-    const Tensor r = reciprocal(b);
-    return {r, need[1] ? neg(y * r) : Tensor()};
+  static Partials<2> products(const Tensor& g, const Tensor&, const Tensor& b, const Tensor& y, Need need) {
+    const Tensor first = g / b;
+    return {first, need[1] ? neg(first * y) : Tensor()};
   }
   static Samples samples() { return binary_samples(&strata::div, 0.5, 2.0); }
 };
@@ -60,6 +64,7 @@ struct Neg : Pointwise<Neg, 1> {
   static constexpr std::string_view name = "neg";
   static constexpr Keep keep = Keep::nothing;
   static constexpr Accepts accepts = numbers;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T x) {
     return static_cast<T>(-x);
@@ -72,11 +77,15 @@ struct Square : Pointwise<Square, 1> {
   static constexpr std::string_view name = "square";
   static constexpr Keep keep = Keep::inputs;
   static constexpr Accepts accepts = numbers;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T x) {
     return static_cast<T>(x * x);
   }
-  static Partials<1> partial(const Tensor& x, const Tensor&) { return {2 * x}; }
+  template <class T>
+  STRATA_HD static T scaled(T g, T x) {
+    return T(2) * g * x;
+  }
   static Samples samples() { return unary_samples(&strata::square); }
 };
 
@@ -84,11 +93,15 @@ struct Reciprocal : Pointwise<Reciprocal, 1> {
   static constexpr std::string_view name = "reciprocal";
   static constexpr Keep keep = Keep::result;
   static constexpr Typing typing = Typing::inexact;
+  static constexpr bool cheap = true;
   template <class T>
   STRATA_HD static T scalar(T x) {
     return T(1) / x;
   }
-  static Partials<1> partial(const Tensor&, const Tensor& y) { return {neg(square(y))}; }
+  template <class T>
+  STRATA_HD static T scaled(T g, T y) {
+    return -(g * y * y);
+  }
   static Samples samples() { return unary_samples(&strata::reciprocal, 0.5, 2.0); }
 };
 

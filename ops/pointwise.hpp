@@ -1,5 +1,5 @@
-// The Pointwise family: y[i] = scalar(x0[i], x1[i], ...). One formula for every instruction set and device, one partial
-// for both modes. Op structs derive from it (ops/arithmetic.hpp, ...); ops/cpu/pointwise.isa.cpp instantiates their
+// The Pointwise family: y[i] = scalar(x0[i], x1[i], ...). One formula for every instruction set and device, one
+// derivative for both modes. Op structs derive from it (ops/arithmetic.hpp, ...); ops/cpu/NAME.isa.cpp instantiates their
 // loops, once per instruction set. Always holds: a wrapped argument has the full broadcast shape when a rule sees it;
 // constants may be smaller.
 #pragma once
@@ -17,11 +17,9 @@ enum class Typing : std::uint8_t { same, inexact, predicate, logical, select };
 /// Which dtypes the op takes, as a set.
 enum Accepts : std::uint8_t { floats = 1, integers = 2, bools = 4, numbers = 3, anything = 7, bits = 6 };
 
-/// y[i] = f(x_k[i * step_k]) for i < n; step is 0 (one element for all) or 1. A 0-step operand points at
-/// `broadcast_width` equal elements.
+/// y[i] = f(x_k[i * step_k]) for i < n; step is 0 (one element for all) or 1.
 using PointwiseLoop = void (*)(const void* params, void* y, const void* const* x, const std::int64_t* step,
                                std::int64_t n);
-inline constexpr int broadcast_width = 16;
 
 /// One loop per dtype; null where there is none. Half types run the float32 loop on converted tiles.
 struct PointwiseKernels {
@@ -36,23 +34,40 @@ struct PointwiseInfo {
   Accepts accepts;
   const PointwiseKernels& (*cpu)();
 };
+inline constexpr int max_arity = 4;
 
+/// The kernels of op D for one instruction set: of its formula, and of its derivative's (see Scaled).
 template <class D, Isa I>
 struct KernelSet {
-  static const PointwiseKernels table;
+  static const PointwiseKernels table, scaled;
 };
 
 template <class D>
-const PointwiseKernels& cpu_kernels() {
-  switch (cpu_isa()) {
-    case Isa::avx512:
-      return KernelSet<D, Isa::avx512>::table;
-    case Isa::avx2:
-      return KernelSet<D, Isa::avx2>::table;
-    default:
-      return KernelSet<D, Isa::baseline>::table;
+struct Scaled;
+template <class D>
+struct KernelsOf {
+  template <Isa I>
+  static const PointwiseKernels& on() {
+    return KernelSet<D, I>::table;
   }
+};
+template <class D>
+struct KernelsOf<Scaled<D>> {
+  template <Isa I>
+  static const PointwiseKernels& on() {
+    return KernelSet<D, I>::scaled;
+  }
+};
+template <class D>
+const PointwiseKernels& cpu_kernels() {
+#if STRATA_X86_ISAS
+  if (cpu_isa() == Isa::avx512) return KernelsOf<D>::template on<Isa::avx512>();
+  if (cpu_isa() == Isa::avx2) return KernelsOf<D>::template on<Isa::avx2>();
+#endif
+  return KernelsOf<D>::template on<Isa::baseline>();
 }
+template <class D>
+inline constexpr PointwiseInfo pointwise_info = {D::name, D::inputs, D::typing, D::accepts, &cpu_kernels<D>};
 
 /// d y / d x_k, one per argument. Undefined: zero. `one()`, `minus_one()`: the tangent itself, its negation.
 template <int N>
@@ -63,13 +78,27 @@ const Tensor& minus_one();
 /// Runs a dense pointwise op: broadcasts, allocates or takes over an argument's buffer, loops. ShapeError when shapes
 /// do not broadcast.
 void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y);
+/// The same at once for the commonest call, a few elements: dense arguments of one shape and dtype, or numbers, of which
+/// none gives its buffer. False, and nothing done, when the call is another.
+bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y);
 /// Brings arguments to their common dtype and applies the op. The entry of every pointwise function of the menu.
 Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* params, Out x);
 /// Rules of the family, out of line.
 void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::span<Lane> y);
-Tensor combine_tangents(std::span<const Tensor> partials, In dx);
 Tensor scale_cotangent(const Tensor& partial, const Tensor& g);
+/// No tape and no dual holds x, and its elements are at hand: a fused kernel may stand for several ops.
+bool fusible(const Tensor& x);
 
+template <class D, class... Q>
+Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q&... q);
+
+/// An op of N arguments states, beside `scalar`, one of
+///   scaled(g, v...)             g times the derivative, N = 1, as a template like `scalar` (functions from ops/formula.hpp).
+///                               v is what the op keeps: x, y or x, y. It serves tangents and cotangents, as one fused
+///                               kernel on plain values and as a composition of ops where these are differentiated again.
+///   partial(x..., y[, need])    d y / d x_k, one per argument, made of ops
+///   products(g, x..., y, need)  g * d y / d x_k, one per argument, made of ops: where a product would be wrong or slow
+/// each with the op's Params in front if it has any.
 template <class D, int N>
 struct Pointwise {
   using Params = NoParams;
@@ -79,25 +108,22 @@ struct Pointwise {
   static constexpr bool differentiable = true;
   static constexpr Typing typing = Typing::same;
   static constexpr Accepts accepts = floats;
+  static constexpr bool cheap = false;  ///< a loop of its own for each shape of operands: worth it for + and the like
 
-  static void row_eval(const void* p, Out x, Out y) {
-    static constexpr PointwiseInfo info = {D::name, D::inputs, D::typing, D::accepts, &cpu_kernels<D>};
-    eval_pointwise(info, p, x, y);
-  }
+  static void row_eval(const void* p, Out x, Out y) { eval_pointwise(pointwise_info<D>, p, x, y); }
   static void row_jvp(const void* p, In x, In dx, In y, Out dy) {
-    constexpr auto all = [] {
-      std::array<bool, static_cast<std::size_t>(N)> a{};
-      a.fill(true);
-      return a;
-    }();
-    const auto partials = partials_of(p, x, y[0], Need{all.data()});
-    dy[0] = combine_tangents(partials, dx);
-  }
-  static void row_vjp(const void* p, In x, In y, In g, Need need, Out dx) {
-    const auto partials = partials_of(p, x, y[0], need);
     for (int i = 0; i < N; ++i) {
       const auto k = static_cast<std::size_t>(i);
-      if (need[i] && partials[k].defined()) dx[k] = scale_cotangent(partials[k], g[0]);
+      if (!dx[k].defined()) continue;
+      bool wanted[N] = {};
+      wanted[i] = true;
+      dy[0] = add_tangents(std::move(dy[0]), std::move(products_of(p, dx[k], x, y[0], Need{wanted})[k]));
+    }
+  }
+  static void row_vjp(const void* p, In x, In y, In g, Need need, Out dx) {
+    auto products = products_of(p, g[0], x, y[0], need);
+    for (int i = 0; i < N; ++i) {
+      if (need[i]) dx[static_cast<std::size_t>(i)] = std::move(products[static_cast<std::size_t>(i)]);
     }
   }
   static void row_batch(const void* p, std::span<Lane> x, std::span<Lane> y, Batch&) {
@@ -105,18 +131,33 @@ struct Pointwise {
   }
 
  private:
-  static Partials<N> partials_of(const void* p, In x, const Tensor& y, Need need) {
+  static Partials<N> products_of(const void* p, const Tensor& g, In x, const Tensor& y, Need need) {
+    if constexpr (std::is_empty_v<typename D::Params>)
+      return products_with(g, x, y, need);
+    else
+      return products_with(g, x, y, need, strata::family::params<D>(p));
+  }
+  /// By whichever rule D states; q: its Params if it has any.
+  template <class... Q>
+  static Partials<N> products_with(const Tensor& g, In x, const Tensor& y, Need need, const Q&... q) {
     return [&]<std::size_t... I>(std::index_sequence<I...>)->Partials<N> {
-      if constexpr (requires { D::partial(strata::family::params<D>(p), x[I]..., y, need); })
-        return D::partial(strata::family::params<D>(p), x[I]..., y, need);
-      else if constexpr (requires { D::partial(strata::family::params<D>(p), x[I]..., y); })
-        return D::partial(strata::family::params<D>(p), x[I]..., y);
-      else if constexpr (requires { D::partial(x[I]..., y, need); })
-        return D::partial(x[I]..., y, need);
+      if constexpr (requires { D::products(q..., g, x[I]..., y, need); })
+        return D::products(q..., g, x[I]..., y, need);
+      else if constexpr (requires { D::partial(q..., x[I]..., y, need); })
+        return scale_all(D::partial(q..., x[I]..., y, need), g, need);
+      else if constexpr (requires { D::partial(q..., x[I]..., y); })
+        return scale_all(D::partial(q..., x[I]..., y), g, need);
       else
-        return D::partial(x[I]..., y);
+        return {scaled_product<D>(g, x[I]..., y, q...)};
     }
     (std::make_index_sequence<static_cast<std::size_t>(N)>{});
+  }
+  static Partials<N> scale_all(Partials<N> partials, const Tensor& g, Need need) {
+    for (int i = 0; i < N; ++i) {
+      Tensor& d = partials[static_cast<std::size_t>(i)];
+      d = need[i] && d.defined() ? scale_cotangent(d, g) : Tensor();
+    }
+    return partials;
   }
 };
 
@@ -129,8 +170,34 @@ struct PointwiseFlat : Pointwise<D, N> {
   static void row_vjp(const void*, In, In, In, Need, Out) {}
 };
 
+/// g * v... -> D::scaled(g, v...) as one kernel. Only scaled_product applies it, to values that nobody differentiates.
 template <class D>
-inline constexpr PointwiseInfo pointwise_info = {D::name, D::inputs, D::typing, D::accepts, &cpu_kernels<D>};
+struct Scaled : PointwiseFlat<Scaled<D>, D::keep == Keep::both ? 3 : 2> {
+  using Params = typename D::Params;
+  static constexpr std::string_view name = D::name;
+  template <class... A>
+  STRATA_HD static auto scalar(const A&... a) {
+    return D::scaled(a...);
+  }
+  static Samples samples() { return {}; }
+};
+
+template <class D, class... Q>
+Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q&... q) {
+  const auto of = [&](const auto&... v) -> Tensor {
+    if (!(fusible(g) && ... && fusible(v))) return D::scaled(q..., g, v...);
+    const void* p = nullptr;
+    ((p = &q), ...);
+    Tensor in[] = {g, v...};
+    return apply_pointwise(row<Scaled<D>>, pointwise_info<Scaled<D>>, p, in);
+  };
+  if constexpr (D::keep == Keep::both)
+    return of(x, y);
+  else if constexpr (D::keep == Keep::inputs)
+    return of(x);
+  else
+    return of(y);
+}
 
 /// Applies pointwise op D: `return pointwise<Tanh>(std::move(x));`
 template <class D, class... X>
@@ -144,6 +211,16 @@ template <class D, class... X>
 Tensor pointwise_with(const typename D::Params& p, X&&... x) {
   Tensor in[] = {std::forward<X>(x)...};
   return apply_pointwise(row<D>, pointwise_info<D>, &p, in);
+}
+
+/// a op b for named tensors and temporaries.
+template <class D>
+Tensor pointwise_operator(Operand& a, Operand& b) {
+  const Impl* in[] = {a.impl(), b.impl()};
+  Tensor y;
+  if (eval_small(pointwise_info<D>, nullptr, in, y)) [[likely]]
+    return y;
+  return pointwise<D>(a.take(), b.take());
 }
 
 /// Samples every unary float op can share: a vector, a matrix, a scalar, an empty one, values in [low, high).

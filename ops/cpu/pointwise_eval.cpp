@@ -1,0 +1,409 @@
+// Pointwise evaluation on the CPU: how the operands of one call are walked. Calls the loops that ops/cpu/*.isa.cpp
+// compile; called by ops/pointwise.cpp only. Four walks, cheapest first: straight through, row by row, block by block
+// (an operand lies transposed), and tile by tile with everything gathered. None depends on the number of threads.
+#include <algorithm>
+#include <cstring>
+
+#include "strata/core/convert.hpp"
+#include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/pointwise.hpp"
+
+namespace strata {
+namespace {
+
+constexpr std::int64_t tile = 1024;        // elements; three float tiles fit in L1
+constexpr std::int64_t grain = 16 * 1024;  // elements below which one thread is faster
+constexpr std::int64_t small_limit = 1024;  // elements up to which a result gets memory of its own
+constexpr std::int64_t short_row = 16;     // rows below this are gathered, several to a tile,
+constexpr std::int64_t few_rows = 32;      // unless there are no more than these
+constexpr std::int64_t block_rows = 16, block_columns = 128;
+
+Dtype result_dtype(Typing typing, Dtype d) {
+  return typing == Typing::predicate || typing == Typing::logical ? Dtype::bool_ : d;
+}
+
+/// What one evaluation computes.
+struct Plan {
+  PointwiseLoop loop;
+  const void* params;
+  int arity;
+  Dtype from[max_arity];     // dtypes of the operands
+  Dtype compute[max_arity];  // dtypes the loop reads
+  Dtype result;              // dtype the loop writes
+  Dtype stored;              // dtype of the result tensor
+  bool converts;             // from != compute or result != stored: half types
+};
+
+Plan make_plan(const PointwiseInfo& info, const void* params, In x) {
+  Plan plan{};
+  plan.params = params;
+  plan.arity = info.arity;
+  const Dtype d = x[x.size() - 1].dtype();
+  const Dtype compute = is_half(d) ? Dtype::float32 : d;
+  plan.loop = info.cpu().loop[static_cast<int>(compute)];
+  for (int k = 0; k < info.arity; ++k) {
+    plan.from[k] = x[static_cast<std::size_t>(k)].dtype();
+    plan.compute[k] = info.typing == Typing::select && k == 0 ? Dtype::bool_ : compute;
+  }
+  plan.stored = result_dtype(info.typing, d);
+  plan.result = result_dtype(info.typing, compute);
+  plan.converts = is_half(d);
+  return plan;
+}
+
+/// The operands of one evaluation over merged axes, row-major; the result has the same order.
+struct Walk {
+  int rank = 0;
+  std::int64_t shape[max_rank];
+  std::int64_t strides[max_arity][max_rank];
+  const std::byte* data[max_arity];
+  std::byte* result;
+
+  std::int64_t inner(int k) const { return strides[k][rank - 1]; }
+  std::int64_t length() const { return shape[rank - 1]; }
+  std::int64_t rows() const {
+    std::int64_t r = 1;
+    for (int i = 0; i < rank - 1; ++i) r *= shape[i];
+    return r;
+  }
+};
+
+Walk make_walk(const Shape& shape, In x, std::byte* result) {
+  Walk w;
+  std::int64_t* strides[max_arity];
+  std::copy(shape.begin(), shape.end(), w.shape);
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    const Dense& d = dense(x[k]);
+    strides[k] = w.strides[k];
+    w.data[k] = d.data;
+    const int offset = shape.size() - d.shape.size();
+    for (int i = 0; i < shape.size(); ++i) {
+      w.strides[k][i] = i < offset || d.shape[i - offset] == 1 ? 0 : d.strides[i - offset];
+    }
+  }
+  w.result = result;
+  w.rank = merge_axes(shape.size(), w.shape, strides, static_cast<int>(x.size()));
+  if (w.rank == 0) {
+    w.rank = 1;
+    w.shape[0] = 1;
+    for (std::size_t k = 0; k < x.size(); ++k) w.strides[k][0] = 0;
+  }
+  return w;
+}
+
+/// Room to gather and convert one tile of each operand.
+struct Buffers {
+  alignas(64) std::byte tiles[max_arity + 1][tile * 8];
+  alignas(64) std::byte raw[tile * 8];
+};
+
+/// n elements of the result at `y`; operand k begins at p[k] and has stride 0 or 1.
+void run_segment(const Plan& plan, Buffers& buffers, std::byte* y, const std::byte* const* p, const std::int64_t* step,
+                 std::int64_t n) {
+  if (!plan.converts) {
+    const void* x[max_arity];
+    for (int k = 0; k < plan.arity; ++k) x[k] = p[k];
+    return plan.loop(plan.params, y, x, step, n);
+  }
+  for (std::int64_t at = 0; at < n; at += tile) {
+    const std::int64_t m = std::min(tile, n - at);
+    const void* x[max_arity];
+    for (int k = 0; k < plan.arity; ++k) {
+      x[k] = p[k] + at * step[k] * itemsize(plan.from[k]);
+      if (plan.from[k] == plan.compute[k]) continue;
+      convert_run(x[k], plan.from[k], buffers.tiles[k], plan.compute[k], step[k] == 0 ? 1 : m);
+      x[k] = buffers.tiles[k];
+    }
+    std::byte* out = y + at * itemsize(plan.stored);
+    const bool convert = plan.result != plan.stored;
+    plan.loop(plan.params, convert ? buffers.tiles[max_arity] : out, x, step, m);
+    if (convert) convert_run(buffers.tiles[max_arity], plan.result, out, plan.stored, m);
+  }
+}
+
+/// Every operand is contiguous or one element: elements [begin, end).
+void run_straight(const Plan& plan, const Walk& w, std::int64_t begin, std::int64_t end) {
+  Buffers buffers;
+  const std::byte* p[max_arity];
+  std::int64_t step[max_arity];
+  for (int k = 0; k < plan.arity; ++k) {
+    step[k] = w.inner(k);
+    p[k] = w.data[k] + begin * step[k] * itemsize(plan.from[k]);
+  }
+  run_segment(plan, buffers, w.result + begin * itemsize(plan.stored), p, step, end - begin);
+}
+
+/// Where the rows of all operands begin, one row after the other: an index over the first `axes` axes.
+class RowCursor {
+ public:
+  RowCursor(const Plan& plan, const Walk& w, int axes, std::int64_t row) : plan_(plan), w_(w), axes_(axes) {
+    std::int64_t offset[max_arity] = {};
+    for (int i = axes - 1; i >= 0; --i) {
+      index_[i] = row % w.shape[i];
+      row /= w.shape[i];
+      for (int k = 0; k < plan.arity; ++k) offset[k] += index_[i] * w.strides[k][i];
+    }
+    for (int k = 0; k < plan.arity; ++k) p[k] = w.data[k] + offset[k] * itemsize(plan.from[k]);
+  }
+  void next() {
+    for (int i = axes_ - 1; i >= 0; --i) {
+      const bool wraps = ++index_[i] == w_.shape[i];
+      if (wraps) index_[i] = 0;
+      const std::int64_t steps = wraps ? 1 - w_.shape[i] : 1;
+      for (int k = 0; k < plan_.arity; ++k) p[k] += steps * w_.strides[k][i] * itemsize(plan_.from[k]);
+      if (!wraps) return;
+    }
+  }
+  const std::byte* p[max_arity];
+
+ private:
+  const Plan& plan_;
+  const Walk& w_;
+  int axes_;
+  std::int64_t index_[max_rank];
+};
+
+/// Every operand's inner stride is 0 or 1. A long row is cut into pieces of `piece` elements: units [begin, end) of
+/// these.
+void run_rows(const Plan& plan, const Walk& w, std::int64_t piece, std::int64_t begin, std::int64_t end) {
+  Buffers buffers;
+  const std::int64_t length = w.length(), pieces = (length + piece - 1) / piece;
+  std::int64_t step[max_arity];
+  for (int k = 0; k < plan.arity; ++k) step[k] = w.inner(k);
+  std::int64_t row = begin / pieces, column = begin % pieces * piece;
+  RowCursor rows(plan, w, w.rank - 1, row);
+  std::byte* y = w.result + (row * length + column) * itemsize(plan.stored);
+  for (std::int64_t unit = begin; unit < end; ++unit) {
+    const std::int64_t n = std::min(piece, length - column);
+    const std::byte* p[max_arity];
+    for (int k = 0; k < plan.arity; ++k) p[k] = rows.p[k] + column * step[k] * itemsize(plan.from[k]);
+    run_segment(plan, buffers, y, p, step, n);
+    y += n * itemsize(plan.stored);
+    column += n;
+    if (column == length) rows.next(), column = 0;
+  }
+}
+
+/// to[r][c] = from[r * row_stride + c * column_stride], walking down the columns.
+template <class T>
+void transpose_block(const T* from, std::int64_t row_stride, std::int64_t column_stride, std::int64_t rows,
+                     std::int64_t columns, T* to) {
+  for (std::int64_t c = 0; c < columns; ++c) {
+    for (std::int64_t r = 0; r < rows; ++r) to[r * block_columns + c] = from[r * row_stride + c * column_stride];
+  }
+}
+void transpose_block(int size, const std::byte* from, std::int64_t row_stride, std::int64_t column_stride,
+                     std::int64_t rows, std::int64_t columns, std::byte* to) {
+  const auto as = [&]<class T>(T) {
+    transpose_block(reinterpret_cast<const T*>(from), row_stride, column_stride, rows, columns,
+                    reinterpret_cast<T*>(to));
+  };
+  if (size == 1) return as(std::uint8_t{});
+  if (size == 2) return as(std::uint16_t{});
+  if (size == 4) return as(std::uint32_t{});
+  as(std::uint64_t{});
+}
+
+/// Some operand's inner stride is neither 0 nor 1: blocks of 16 x 128 over the last two axes, transposed where they must
+/// be. Units [begin, end) are blocks.
+void run_blocks(const Plan& plan, const Walk& w, std::int64_t begin, std::int64_t end) {
+  Buffers buffers;
+  const int r_axis = w.rank - 2;
+  const std::int64_t height = w.shape[r_axis], width = w.length();
+  const std::int64_t down = (height + block_rows - 1) / block_rows, across = (width + block_columns - 1) / block_columns;
+  std::byte block[max_arity][block_rows * block_columns * 8];
+  for (std::int64_t unit = begin; unit < end; ++unit) {
+    const std::int64_t c0 = unit % across * block_columns, r0 = unit / across % down * block_rows;
+    const std::int64_t rows = std::min(block_rows, height - r0), columns = std::min(block_columns, width - c0);
+    const std::int64_t outer = unit / across / down;
+    std::int64_t step[max_arity], row_bytes[max_arity];
+    const RowCursor start(plan, w, r_axis, outer);
+    const std::byte* p[max_arity];
+    for (int k = 0; k < plan.arity; ++k) {
+      const int size = itemsize(plan.from[k]);
+      const std::int64_t rs = w.strides[k][r_axis], cs = w.inner(k);
+      p[k] = start.p[k] + (r0 * rs + c0 * cs) * size;
+      step[k] = cs == 0 ? 0 : 1;
+      row_bytes[k] = rs * size;
+      if (cs == 0 || cs == 1) continue;
+      transpose_block(size, p[k], rs, cs, rows, columns, block[k]);
+      p[k] = block[k];
+      row_bytes[k] = block_columns * size;
+    }
+    std::byte* y = w.result + ((outer * height + r0) * width + c0) * itemsize(plan.stored);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      run_segment(plan, buffers, y, p, step, columns);
+      y += width * itemsize(plan.stored);
+      for (int k = 0; k < plan.arity; ++k) p[k] += row_bytes[k];
+    }
+  }
+}
+
+/// Anything: elements [begin, end), tile by tile, operands gathered where they are not contiguous.
+void run_gathered(const Plan& plan, const Walk& w, std::int64_t begin, std::int64_t end) {
+  Buffers buffers;
+  StridedCursor cursor[max_arity];
+  Shape shape(std::span<const std::int64_t>(w.shape, static_cast<std::size_t>(w.rank)));
+  for (int k = 0; k < plan.arity; ++k) {
+    const Strides strides(std::span<const std::int64_t>(w.strides[k], static_cast<std::size_t>(w.rank)));
+    cursor[k] = StridedCursor(w.data[k], itemsize(plan.from[k]), shape, strides, begin);
+  }
+  alignas(64) std::byte gathered[max_arity][tile * 8];
+  const std::int64_t step[max_arity] = {1, 1, 1, 1};
+  for (std::int64_t at = begin; at < end; at += tile) {
+    const std::int64_t n = std::min(tile, end - at);
+    const std::byte* p[max_arity];
+    for (int k = 0; k < plan.arity; ++k) p[k] = static_cast<const std::byte*>(cursor[k].next(n, gathered[k]));
+    run_segment(plan, buffers, w.result + at * itemsize(plan.stored), p, step, n);
+  }
+}
+
+void run(const Plan& plan, const Walk& w) {
+  bool unit_strides = true;
+  for (int k = 0; k < plan.arity; ++k) unit_strides &= w.inner(k) == 0 || w.inner(k) == 1;
+  const std::int64_t length = w.length(), rows = w.rows(), n = rows * length;
+  const auto loop = [&](std::int64_t units, std::int64_t elements, auto run_range) {
+    if (n <= grain) return run_range(0, units);
+    parallel_for(units, std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, elements)), run_range);
+  };
+  if (unit_strides && w.rank == 1) {
+    loop(n, 1, [&](std::int64_t b, std::int64_t e) { run_straight(plan, w, b, e); });
+  } else if (unit_strides && (length >= short_row || rows <= few_rows)) {
+    const std::int64_t piece = std::min(length, grain), pieces = (length + piece - 1) / piece;
+    loop(rows * pieces, piece, [&](std::int64_t b, std::int64_t e) { run_rows(plan, w, piece, b, e); });
+  } else if (w.rank >= 2 && length >= short_row && w.shape[w.rank - 2] >= short_row) {
+    const std::int64_t height = w.shape[w.rank - 2];
+    const std::int64_t blocks = rows / height * ((height + block_rows - 1) / block_rows) *
+                                ((length + block_columns - 1) / block_columns);
+    loop(blocks, block_rows * block_columns, [&](std::int64_t b, std::int64_t e) { run_blocks(plan, w, b, e); });
+  } else {
+    loop(n, 1, [&](std::int64_t b, std::int64_t e) { run_gathered(plan, w, b, e); });
+  }
+}
+
+/// A buffer for the result: an argument's own, where nobody else sees it.
+Tensor result_buffer(const Plan& plan, Out x, const Shape& shape, bool weak) {
+  if (shape.elements() > small_limit) {
+    for (Tensor& t : x) {
+      if (donatable(t) && t.dtype() == plan.stored && t.shape() == shape) {
+        dense(t).weak = weak;
+        return t;  // a second handle for the while of this call
+      }
+    }
+  }
+  return empty_dense(shape, plan.stored, dense(x[0]).device, weak);
+}
+
+}  // namespace
+
+void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y) {
+  Shape shape = x[0].shape();
+  bool weak = true;
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    if (!(x[k].shape() == shape)) shape = broadcast_shapes(info.name, shape, x[k].shape());
+    if (info.typing != Typing::select || k > 0) weak &= x[k].weak();
+  }
+  const Plan plan = make_plan(info, params, x);
+  Tensor result = result_buffer(plan, x, shape, weak && plan.stored != Dtype::bool_);
+  if (dense(result).size > 0) run(plan, make_walk(shape, x, dense(result).data));
+  y[0] = std::move(result);
+}
+
+namespace {
+
+/// The number's value as an element of dtype d. False where meeting d, it would not become a d.
+bool number_as(const Dense& number, Dtype d, std::byte* to) {
+  if (d == Dtype::float32) {
+    const auto f = number.is_real ? static_cast<float>(number.real) : static_cast<float>(number.whole);
+    std::memcpy(to, &f, sizeof f);
+    return true;
+  }
+  if (d == Dtype::bool_ || is_half(d) || (number.is_real && !is_float(d))) return false;
+  if (number.is_real)
+    convert_element(&number.real, Dtype::float64, to, d);
+  else
+    convert_element(&number.whole, Dtype::int64, to, d);
+  return true;
+}
+
+/// d repeats over the last elements of model: its shape is the end of model's.
+bool repeats_over(const Dense& d, const Dense& model) {
+  const int offset = model.shape.size() - d.shape.size();
+  if (!d.contiguous || offset < 0 || d.device != model.device) return false;
+  for (int i = 0; i < d.shape.size(); ++i) {
+    if (d.shape[i] != model.shape[i + offset]) return false;
+  }
+  return true;
+}
+
+/// The operands of a small call: each advances by `jump` bytes from one run of `period` elements to the next.
+struct SmallCall {
+  const Dense* model = nullptr;  // has the result's shape and dtype
+  const void* p[max_arity];
+  std::int64_t step[max_arity], jump[max_arity], period;
+  bool weak;
+  alignas(8) std::byte numbers[max_arity][8];
+};
+
+bool find_model(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
+  for (int k = 0; k < info.arity; ++k) {
+    if (!x[k] || x[k]->kind != Kind::dense) return false;
+    const auto* d = static_cast<const Dense*>(x[k]);
+    if (!d->number && (!c.model || d->size > c.model->size)) c.model = d;
+  }
+  return c.model && c.model->size <= small_limit && c.model->contiguous && c.model->device == cpu;
+}
+
+bool place_operands(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
+  const Dense& model = *c.model;
+  const int size = itemsize(model.dtype);
+  c.period = model.size;
+  c.weak = model.weak;
+  for (int k = 0; k < info.arity; ++k) {
+    const auto* d = static_cast<const Dense*>(x[k]);
+    c.p[k] = d->data;
+    c.step[k] = 1;
+    c.jump[k] = 0;
+    if (d == &model) continue;
+    c.weak &= d->weak;
+    if (d->number) {
+      if (!number_as(*d, model.dtype, c.numbers[k])) return false;
+      c.p[k] = c.numbers[k];
+      c.step[k] = 0;
+      continue;
+    }
+    if (d->dtype != model.dtype || !repeats_over(*d, model)) return false;
+    if (d->size == 1 && model.size != 1) {
+      c.step[k] = 0;
+    } else if (d->size < model.size) {
+      if (c.period != model.size && c.period != d->size) return false;
+      c.period = d->size;
+    }
+  }
+  for (int k = 0; k < info.arity; ++k) {
+    if (static_cast<const Dense*>(x[k])->size == model.size && c.step[k] == 1) c.jump[k] = c.period * size;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
+  SmallCall c;
+  if (!find_model(info, x, c)) return false;
+  const Dtype dtype = c.model->dtype;
+  const PointwiseLoop loop = info.cpu().loop[static_cast<int>(dtype)];
+  if (!loop || info.typing >= Typing::logical || (info.typing == Typing::inexact && !is_float(dtype))) return false;
+  if (!place_operands(info, x, c)) return false;
+  const Dtype stored = result_dtype(info.typing, dtype);
+  y = empty_like_dense(*c.model, stored, c.weak && stored != Dtype::bool_);
+  std::byte* to = dense(y).data;
+  for (std::int64_t at = 0; at < c.model->size; at += c.period) {
+    loop(params, to + at * itemsize(stored), c.p, c.step, c.period);
+    for (int k = 0; k < info.arity; ++k) c.p[k] = static_cast<const std::byte*>(c.p[k]) + c.jump[k];
+  }
+  return true;
+}
+
+}  // namespace strata
