@@ -1,7 +1,7 @@
 // The Pointwise family: y[i] = scalar(x0[i], x1[i], ...). One formula for every instruction set and device, one
-// derivative for both modes. Op structs derive from it (ops/arithmetic.hpp, ...); ops/cpu/NAME.isa.cpp instantiates their
-// loops, once per instruction set. Always holds: a wrapped argument has the full broadcast shape when a rule sees it;
-// constants may be smaller.
+// derivative for both modes. Op structs derive from it (ops/arithmetic.hpp, ...); ops/cpu/NAME.isa.cpp instantiates
+// their loops, once per instruction set. Always holds: a wrapped argument has the full broadcast shape when a rule sees
+// it; constants may be smaller.
 #pragma once
 #include "strata/core/cpu_isa.hpp"
 #include "strata/core/host_device.hpp"
@@ -35,6 +35,10 @@ struct PointwiseInfo {
   const PointwiseKernels& (*cpu)();
 };
 inline constexpr int max_arity = 4;
+inline constexpr std::int64_t small_pointwise = 1024;  ///< elements up to which a result gets memory of its own
+inline Dtype result_dtype(Typing typing, Dtype d) {
+  return typing == Typing::predicate || typing == Typing::logical ? Dtype::bool_ : d;
+}
 
 /// The kernels of op D for one instruction set: of its formula, and of its derivative's (see Scaled).
 template <class D, Isa I>
@@ -78,8 +82,8 @@ const Tensor& minus_one();
 /// Runs a dense pointwise op: broadcasts, allocates or takes over an argument's buffer, loops. ShapeError when shapes
 /// do not broadcast.
 void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y);
-/// The same at once for the commonest call, a few elements: dense arguments of one shape and dtype, or numbers, of which
-/// none gives its buffer. False, and nothing done, when the call is another.
+/// The same at once for the commonest call, a few elements: dense arguments of one shape and dtype, or numbers, of
+/// which none gives its buffer. False, and nothing done, when the call is another.
 bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y);
 /// Brings arguments to their common dtype and applies the op. The entry of every pointwise function of the menu.
 Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* params, Out x);
@@ -93,9 +97,11 @@ template <class D, class... Q>
 Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q&... q);
 
 /// An op of N arguments states, beside `scalar`, one of
-///   scaled(g, v...)             g times the derivative, N = 1, as a template like `scalar` (functions from ops/formula.hpp).
+///   scaled(g, v...)             g times the derivative, N = 1, as a template like `scalar` (functions from
+///   ops/formula.hpp).
 ///                               v is what the op keeps: x, y or x, y. It serves tangents and cotangents, as one fused
-///                               kernel on plain values and as a composition of ops where these are differentiated again.
+///                               kernel on plain values and as a composition of ops where these are differentiated
+///                               again.
 ///   partial(x..., y[, need])    d y / d x_k, one per argument, made of ops
 ///   products(g, x..., y, need)  g * d y / d x_k, one per argument, made of ops: where a product would be wrong or slow
 /// each with the op's Params in front if it has any.

@@ -14,14 +14,9 @@ namespace {
 
 constexpr std::int64_t tile = 1024;        // elements; three float tiles fit in L1
 constexpr std::int64_t grain = 16 * 1024;  // elements below which one thread is faster
-constexpr std::int64_t small_limit = 1024;  // elements up to which a result gets memory of its own
 constexpr std::int64_t short_row = 16;     // rows below this are gathered, several to a tile,
 constexpr std::int64_t few_rows = 32;      // unless there are no more than these
 constexpr std::int64_t block_rows = 16, block_columns = 128;
-
-Dtype result_dtype(Typing typing, Dtype d) {
-  return typing == Typing::predicate || typing == Typing::logical ? Dtype::bool_ : d;
-}
 
 /// What one evaluation computes.
 struct Plan {
@@ -205,13 +200,14 @@ void transpose_block(int size, const std::byte* from, std::int64_t row_stride, s
   as(std::uint64_t{});
 }
 
-/// Some operand's inner stride is neither 0 nor 1: blocks of 16 x 128 over the last two axes, transposed where they must
-/// be. Units [begin, end) are blocks.
+/// Some operand's inner stride is neither 0 nor 1: blocks of 16 x 128 over the last two axes, transposed where they
+/// must be. Units [begin, end) are blocks.
 void run_blocks(const Plan& plan, const Walk& w, std::int64_t begin, std::int64_t end) {
   Buffers buffers;
   const int r_axis = w.rank - 2;
   const std::int64_t height = w.shape[r_axis], width = w.length();
-  const std::int64_t down = (height + block_rows - 1) / block_rows, across = (width + block_columns - 1) / block_columns;
+  const std::int64_t down = (height + block_rows - 1) / block_rows,
+                     across = (width + block_columns - 1) / block_columns;
   std::byte block[max_arity][block_rows * block_columns * 8];
   for (std::int64_t unit = begin; unit < end; ++unit) {
     const std::int64_t c0 = unit % across * block_columns, r0 = unit / across % down * block_rows;
@@ -274,8 +270,8 @@ void run(const Plan& plan, const Walk& w) {
     loop(rows * pieces, piece, [&](std::int64_t b, std::int64_t e) { run_rows(plan, w, piece, b, e); });
   } else if (w.rank >= 2 && length >= short_row && w.shape[w.rank - 2] >= short_row) {
     const std::int64_t height = w.shape[w.rank - 2];
-    const std::int64_t blocks = rows / height * ((height + block_rows - 1) / block_rows) *
-                                ((length + block_columns - 1) / block_columns);
+    const std::int64_t blocks =
+        rows / height * ((height + block_rows - 1) / block_rows) * ((length + block_columns - 1) / block_columns);
     loop(blocks, block_rows * block_columns, [&](std::int64_t b, std::int64_t e) { run_blocks(plan, w, b, e); });
   } else {
     loop(n, 1, [&](std::int64_t b, std::int64_t e) { run_gathered(plan, w, b, e); });
@@ -284,7 +280,7 @@ void run(const Plan& plan, const Walk& w) {
 
 /// A buffer for the result: an argument's own, where nobody else sees it.
 Tensor result_buffer(const Plan& plan, Out x, const Shape& shape, bool weak) {
-  if (shape.elements() > small_limit) {
+  if (shape.elements() > small_pointwise) {
     for (Tensor& t : x) {
       if (donatable(t) && t.dtype() == plan.stored && t.shape() == shape) {
         dense(t).weak = weak;
@@ -308,102 +304,6 @@ void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y)
   Tensor result = result_buffer(plan, x, shape, weak && plan.stored != Dtype::bool_);
   if (dense(result).size > 0) run(plan, make_walk(shape, x, dense(result).data));
   y[0] = std::move(result);
-}
-
-namespace {
-
-/// The number's value as an element of dtype d. False where meeting d, it would not become a d.
-bool number_as(const Dense& number, Dtype d, std::byte* to) {
-  if (d == Dtype::float32) {
-    const auto f = number.is_real ? static_cast<float>(number.real) : static_cast<float>(number.whole);
-    std::memcpy(to, &f, sizeof f);
-    return true;
-  }
-  if (d == Dtype::bool_ || is_half(d) || (number.is_real && !is_float(d))) return false;
-  if (number.is_real)
-    convert_element(&number.real, Dtype::float64, to, d);
-  else
-    convert_element(&number.whole, Dtype::int64, to, d);
-  return true;
-}
-
-/// d repeats over the last elements of model: its shape is the end of model's.
-bool repeats_over(const Dense& d, const Dense& model) {
-  const int offset = model.shape.size() - d.shape.size();
-  if (!d.contiguous || offset < 0 || d.device != model.device) return false;
-  for (int i = 0; i < d.shape.size(); ++i) {
-    if (d.shape[i] != model.shape[i + offset]) return false;
-  }
-  return true;
-}
-
-/// The operands of a small call: each advances by `jump` bytes from one run of `period` elements to the next.
-struct SmallCall {
-  const Dense* model = nullptr;  // has the result's shape and dtype
-  const void* p[max_arity];
-  std::int64_t step[max_arity], jump[max_arity], period;
-  bool weak;
-  alignas(8) std::byte numbers[max_arity][8];
-};
-
-bool find_model(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
-  for (int k = 0; k < info.arity; ++k) {
-    if (!x[k] || x[k]->kind != Kind::dense) return false;
-    const auto* d = static_cast<const Dense*>(x[k]);
-    if (!d->number && (!c.model || d->size > c.model->size)) c.model = d;
-  }
-  return c.model && c.model->size <= small_limit && c.model->contiguous && c.model->device == cpu;
-}
-
-bool place_operands(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
-  const Dense& model = *c.model;
-  const int size = itemsize(model.dtype);
-  c.period = model.size;
-  c.weak = model.weak;
-  for (int k = 0; k < info.arity; ++k) {
-    const auto* d = static_cast<const Dense*>(x[k]);
-    c.p[k] = d->data;
-    c.step[k] = 1;
-    c.jump[k] = 0;
-    if (d == &model) continue;
-    c.weak &= d->weak;
-    if (d->number) {
-      if (!number_as(*d, model.dtype, c.numbers[k])) return false;
-      c.p[k] = c.numbers[k];
-      c.step[k] = 0;
-      continue;
-    }
-    if (d->dtype != model.dtype || !repeats_over(*d, model)) return false;
-    if (d->size == 1 && model.size != 1) {
-      c.step[k] = 0;
-    } else if (d->size < model.size) {
-      if (c.period != model.size && c.period != d->size) return false;
-      c.period = d->size;
-    }
-  }
-  for (int k = 0; k < info.arity; ++k) {
-    if (static_cast<const Dense*>(x[k])->size == model.size && c.step[k] == 1) c.jump[k] = c.period * size;
-  }
-  return true;
-}
-
-}  // namespace
-
-bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
-  SmallCall c;
-  if (!find_model(info, x, c)) return false;
-  const Dtype dtype = c.model->dtype;
-  const PointwiseLoop loop = info.cpu().loop[static_cast<int>(dtype)];
-  if (!loop || info.typing >= Typing::logical || (info.typing == Typing::inexact && !is_float(dtype))) return false;
-  if (!place_operands(info, x, c)) return false;
-  const Dtype stored = result_dtype(info.typing, dtype);
-  y = empty_like_dense(*c.model, stored, c.weak && stored != Dtype::bool_);
-  std::byte* to = dense(y).data;
-  for (std::int64_t at = 0; at < c.model->size; at += c.period) {
-    loop(params, to + at * itemsize(stored), c.p, c.step, c.period);
-    for (int k = 0; k < info.arity; ++k) c.p[k] = static_cast<const std::byte*>(c.p[k]) + c.jump[k];
-  }
-  return true;
 }
 
 }  // namespace strata

@@ -38,7 +38,9 @@ struct BoolReader {
   M all;
   bool one;
   __attribute__((always_inline)) BoolReader(const void* data, std::int64_t step)
-      : p(static_cast<const std::uint8_t*>(data)), all(simd::Vec<T>(T(*p != 0)) != simd::Vec<T>(T(0))), one(step == 0) {}
+      : p(static_cast<const std::uint8_t*>(data)),
+        all(simd::Vec<T>(T(*p != 0)) != simd::Vec<T>(T(0))),
+        one(step == 0) {}
   __attribute__((always_inline)) M at(std::int64_t i, int rest) const {
     if (one) return all;
     return rest < M::size ? M::load_n(p + i, rest) : M::load(p + i);
@@ -183,8 +185,13 @@ constexpr PointwiseKernels make_kernels() {
 /// Whether D states its derivative as `scaled`.
 template <class D>
 concept HasScaled = requires(const typename D::Params& p, float v) {
-  requires requires { D::scaled(v, v); } || requires { D::scaled(v, v, v); } || requires { D::scaled(p, v, v); } ||
-      requires { D::scaled(p, v, v, v); };
+  requires requires { D::scaled(v, v); } || requires {
+    D::scaled(v, v, v);
+  } || requires {
+    D::scaled(p, v, v);
+  } || requires {
+    D::scaled(p, v, v, v);
+  };
 };
 
 template <class D>
