@@ -4,6 +4,12 @@
 // sign). Accuracy, measured on every instruction set by tests/math_test.cpp, stands in the table there.
 #pragma once
 #include "strata/ops/math/basic.hpp"
+#include "strata/ops/math/bessel.hpp"
+#include "strata/ops/math/erf.hpp"
 #include "strata/ops/math/exp.hpp"
+#include "strata/ops/math/gamma.hpp"
+#include "strata/ops/math/inverse.hpp"
 #include "strata/ops/math/log.hpp"
+#include "strata/ops/math/modulo.hpp"
+#include "strata/ops/math/power.hpp"
 #include "strata/ops/math/trig.hpp"

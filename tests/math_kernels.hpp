@@ -72,6 +72,18 @@ void each_unary(Visit visit) {
   visit("sin", [](auto x) { return math::sin(x); });
   visit("cos", [](auto x) { return math::cos(x); });
   visit("tan", [](auto x) { return math::tan(x); });
+  visit("asin", [](auto x) { return math::asin(x); });
+  visit("acos", [](auto x) { return math::acos(x); });
+  visit("atan", [](auto x) { return math::atan(x); });
+  visit("cbrt", [](auto x) { return math::cbrt(x); });
+  visit("erf", [](auto x) { return math::erf(x); });
+  visit("erfc", [](auto x) { return math::erfc(x); });
+  visit("erf_inv", [](auto x) { return math::erf_inv(x); });
+  visit("lgamma", [](auto x) { return math::lgamma(x); });
+  visit("digamma", [](auto x) { return math::digamma(x); });
+  visit("trigamma", [](auto x) { return math::trigamma(x); });
+  visit("i0e", [](auto x) { return math::i0e(x); });
+  visit("i1e", [](auto x) { return math::i1e(x); });
 }
 
 template <class Visit>
@@ -86,6 +98,14 @@ void each_binary(Visit visit) {
   visit("logaddexp2", [](auto x, auto y) { return math::logaddexp2(x, y); });
   visit("xlogy", [](auto x, auto y) { return math::xlogy(x, y); });
   visit("xlog1py", [](auto x, auto y) { return math::xlog1py(x, y); });
+  visit("pow", [](auto x, auto y) { return math::pow(x, y); });
+  visit("hypot", [](auto x, auto y) { return math::hypot(x, y); });
+  visit("atan2", [](auto x, auto y) { return math::atan2(x, y); });
+  visit("fmod", [](auto x, auto y) { return math::fmod(x, y); });
+  visit("remainder", [](auto x, auto y) { return math::remainder(x, y); });
+  visit("floor_div", [](auto x, auto y) { return math::floor_div(x, y); });
+  visit("zeta", [](auto x, auto y) { return math::zeta(x, y); });
+  visit("polygamma", [](auto x, auto y) { return math::polygamma(x, y); });
 }
 
 }  // namespace

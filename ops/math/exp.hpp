@@ -89,16 +89,16 @@ STRATA_HD T exp2(T x) {
   return detail::Scaled<T>{fma(p, r, T(1)), detail::power_of_two(shifted)}.value();
 }
 
-/// e^x - 1, exact for small x too.
+namespace detail {
+/// (e^x - 1) / 2, for one_below <= x <= expm1_highest.
 template <class T>
-STRATA_HD T expm1(T x) {
-  using R = detail::ExpRange<lane_t<T>>;
+STRATA_HD T half_expm1(T x) {
+  using R = ExpRange<lane_t<T>>;
   constexpr auto shift =
       format<T>::to_int + format<T>::bias - 1;  // s = 2^(n - 1): n may be one too large for an exponent
-  const T bounded = max(T(R::one_below), min(T(R::expm1_highest), x));
-  const T shifted = fma(bounded, T(R::log2e), T(shift));
-  const T n = shifted - T(shift), s = detail::power_of_two(shifted);
-  const T r = fma(n, T(-R::ln2_lo), fma(n, T(-R::ln2_hi), bounded));
+  const T shifted = fma(x, T(R::log2e), T(shift));
+  const T n = shifted - T(shift), s = power_of_two(shifted);
+  const T r = fma(n, T(-R::ln2_lo), fma(n, T(-R::ln2_hi), x));
   T tail;
   if constexpr (is_single<T>) {
     tail = poly(r, 0.4999999813f, 0.1666654269f, 0.04166720354f, 8.366646192e-3f, 1.388252012e-3f);
@@ -107,8 +107,16 @@ STRATA_HD T expm1(T x) {
                 1.38888888889634684e-3, 1.98412698864777525e-4, 2.48015871711088156e-5, 2.75572438035597764e-6,
                 2.75574032391485906e-7, 2.51091953608163221e-8, 2.08753363219446614e-9);
   }
-  const T y = fma(fma(tail, r * r, r), s, s - T(0.5)) * T(2);
-  return copysign(y, x);
+  return fma(fma(tail, r * r, r), s, s - T(0.5));
+}
+}  // namespace detail
+
+/// e^x - 1, exact for small x too.
+template <class T>
+STRATA_HD T expm1(T x) {
+  using R = detail::ExpRange<lane_t<T>>;
+  const T half = detail::half_expm1(max(T(R::one_below), min(T(R::expm1_highest), x)));
+  return copysign(half + half, x);
 }
 
 template <class T>
@@ -135,22 +143,12 @@ STRATA_HD T sinh(T x) {
   return copysign(select(a < T(1), fma(a * z, q, a), half - T(0.25) / half), x);
 }
 
-/// A rational function in single precision; in double precision one below 5/8 and the exponential above.
+/// h / (h + 1) for h = (e^(2 |x|) - 1) / 2.
 template <class T>
 STRATA_HD T tanh(T x) {
-  if constexpr (is_single<T>) {
-    const T a = max(T(-9.02f), min(T(9.02f), x)), z = a * a;
-    const T p = poly(z, 1.f, 0.1378537909f, 4.008528133e-3f, 3.158947474e-5f, 5.07636274e-8f);
-    const T q = horner(z, 1.f, 0.4711871149f, 0.02773758157f, 4.207442027e-4f, 1.617517011e-6f, 7.374711043e-10f);
-    return max(T(-1), min(T(1), a * p / q));
-  } else {
-    const T a = abs(x), z = a * a;
-    const T e = exp(min(T(40), a + a));
-    const T p = horner(z, -0.333333333333333235, -0.0204967858670643902, -1.99088899154244165e-4);
-    const T q = horner(z, 1.0, 0.461490357601178094, 0.0232886478334310185, 2.064382710089833e-4);
-    const auto small = a < T(0.625);
-    return copysign(select(small, a, T(1)) + select(small, a * z * p, T(-2)) / select(small, q, e + T(1)), x);
-  }
+  const T a = min(T(is_single<T> ? 9.25 : 19.5), abs(x));  // NaN stays
+  const T h = detail::half_expm1(a + a);
+  return copysign(h / (h + T(1)), x);
 }
 
 /// 1 / (1 + e^-x), without cancellation or overflow on either side.
