@@ -41,12 +41,14 @@ bool smooth(const Entry& e) { return (!e.op || e.op->differentiable) && !not_a_d
 
 }  // namespace
 
-TEST_CASE("samples: every op has one, and an empty argument is among them", "[laws]") {
+TEST_CASE("every entry is listed once and has samples, each with a label of its own", "[laws]") {
   std::set<std::string_view> names;
   for (const Entry& e : registry()) {
     INFO(e.name);
     CHECK(names.insert(e.name).second);
-    CHECK_FALSE(e.samples().empty());
+    std::set<std::string> labels;
+    for (const Sample& s : e.samples()) CHECK(labels.insert(s.label).second);
+    CHECK_FALSE(labels.empty());
   }
 }
 

@@ -33,7 +33,7 @@ Tensor draw(const Argument& a, Rng& rng) {
   visit(a.dtype, [&]<class T>(T) {
     auto* to = reinterpret_cast<T*>(dense(t).data);
     for (std::int64_t i = 0; i < t.size(); ++i) {
-      const double u = rng.uniform(a.low, a.high);
+      const double u = rng.uniform(is_unsigned_int(a.dtype) ? std::max(a.low, 0.) : a.low, a.high);
       if constexpr (std::is_same_v<T, bool>)
         to[i] = rng.bits() & 1;
       else if constexpr (std::is_integral_v<T>)
@@ -48,7 +48,9 @@ Tensor draw(const Argument& a, Rng& rng) {
 }
 
 Tensors draw(const Sample& s, int number) {
-  Rng rng(std::hash<std::string>{}(s.label) + 77 * static_cast<std::uint64_t>(number));
+  std::uint64_t seed = 0xcbf29ce484222325ULL;  // the label's FNV-1a hash: the same draws on every machine
+  for (const char c : s.label) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  Rng rng(seed + 77 * static_cast<std::uint64_t>(number));
   Tensors x;
   for (const Argument& a : s.arguments) x.push_back(draw(a, rng));
   return x;
