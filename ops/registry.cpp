@@ -10,6 +10,7 @@ std::vector<Entry> registry() {
       &contract_entries,    //
       &create_entries,      //
       &cumulative_entries,  //
+      &einsum_entries,      //
       &join_entries,        //
       &random_entries,      //
       &reduce_entries,      //

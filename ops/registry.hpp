@@ -30,6 +30,7 @@ std::vector<Entry> cast_entries();
 std::vector<Entry> contract_entries();
 std::vector<Entry> create_entries();
 std::vector<Entry> cumulative_entries();
+std::vector<Entry> einsum_entries();
 std::vector<Entry> join_entries();
 std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();

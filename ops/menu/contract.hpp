@@ -1,7 +1,10 @@
 // The menu: products that sum over axes. Arguments promote by JAX's lattice; half types accumulate in float32; integers
 // and bool keep their dtype (integers wrap, bool is "or of ands").
 #pragma once
+#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "strata/core/tensor.hpp"
 
@@ -50,5 +53,14 @@ struct DotGeneral {
 ///     Tensor y = dot_general(a, b, {.lhs_contracting = {2}, .rhs_contracting = {1}, .lhs_batch = {0}, .rhs_batch =
 ///     {0}});
 Tensor dot_general(Tensor a, Tensor b, DotGeneral p);
+
+/// Einstein's summation: "ij,jk->ik". Without "->" the result has the letters that occur once, in order; "..." are axes
+/// that broadcast; a letter twice in one argument is its diagonal; pairs are contracted cheapest first. ShapeError when
+/// sizes of a letter differ.      Tensor scores = einsum("bthd,bshd->bhts", q, k);
+Tensor einsum(std::string_view spec, std::vector<Tensor> x);
+template <class... X>
+requires(std::is_convertible_v<X, Tensor>&&...) Tensor einsum(std::string_view spec, X&&... x) {
+  return einsum(spec, std::vector<Tensor>{Tensor(std::forward<X>(x))...});
+}
 
 }  // namespace strata
