@@ -195,3 +195,22 @@ TEST_CASE("errors of products, word for word") {
                     "matmul: inner sizes differ: [32, 3] x [4, 5] (3 against 4)\n"
                     "  inside vmap (level 1, size 8): shapes are those of one example");
 }
+
+TEST_CASE("einsum: implicit results, repeated letters, broadcasting, errors") {
+  const Tensor a = draw({3, 4}), b = draw({4, 2}), s = draw({3, 3}), t = draw({2, 3, 4});
+  CHECK(einsum("ij,jk", a, b).to_vector<float>() == matmul(a, b).to_vector<float>());
+  CHECK(einsum("ba", a).to_vector<float>() == copy(transpose(a)).to_vector<float>());
+  CHECK(einsum("...ij,jk", t, b).to_vector<float>() == matmul(t, b).to_vector<float>());
+  CHECK(einsum("ii", s).shape() == Shape{});
+  CHECK(einsum("i...->...", a).to_vector<float>() == sum(a, {.axes = {0}}).to_vector<float>());
+  const Tensor u = draw({1, 4});
+  CHECK(einsum("ij,ij->ij", a, u).to_vector<float>() == (a * u).to_vector<float>());
+  CHECK(einsum("ij,ij->i", a, u).to_vector<float>() == sum(a * u, {.axes = {1}}).to_vector<float>());
+  CHECK(einsum(" i j , j k -> i k ", a, b).to_vector<float>() == matmul(a, b).to_vector<float>());
+  CHECK_THROWS_WITH(einsum("ij,jk->ik", a, a),
+                    "einsum: \"ij,jk->ik\": 'j' has size 4, but 3 in argument 1, which has "
+                    "shape [3, 4]");
+  CHECK_THROWS_WITH(einsum("ij->ik", a), "einsum: \"ij->ik\": 'k' of the result is in no argument");
+  CHECK_THROWS_WITH(einsum("ijk", a), "einsum: \"ijk\": 3 axes are named for argument 0, which has shape [3, 4]");
+  CHECK_THROWS_WITH(einsum("ij,j", a), "einsum: \"ij,j\": 2 arguments are described, 1 given");
+}

@@ -25,6 +25,10 @@ Tensors dot_general_case(const Json& p, Xs x) {
                        .rhs_batch = axes(d.at(1).at(1))})};
 }
 
+Tensors einsum_case(const Json& p, Xs x) {
+  return {einsum(p.at("eq").get<std::string>(), Tensors(x.begin(), x.end()))};
+}
+
 }  // namespace
 
 void add_contract(Ops& ops) {
@@ -35,6 +39,7 @@ void add_contract(Ops& ops) {
   ops["outer"] = &binary<outer>;
   ops["tensordot"] = &tensordot_case;
   ops["dot_general"] = &dot_general_case;
+  ops["einsum"] = &einsum_case;
 }
 
 }  // namespace strata::oracle
