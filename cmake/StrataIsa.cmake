@@ -12,7 +12,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
 endif()
 
 # No errno, no traps, fused multiply-add: what loops need to become vectors. NaN, infinities and signed zeros stay exact.
-set(STRATA_KERNEL_FLAGS -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fwrapv)
+# Builds for developing compile kernels quickly instead.
+set(STRATA_KERNEL_FLAGS $<IF:$<CONFIG:Release>,-O3,-O1> -fno-math-errno -fno-trapping-math -ffp-contract=fast -fwrapv)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND STRATA_KERNEL_FLAGS -fno-signaling-nans)
 endif()
