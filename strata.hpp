@@ -5,6 +5,7 @@
 #include "strata/autograd/grad.hpp"
 #include "strata/core/axes.hpp"
 #include "strata/core/error.hpp"
+#include "strata/core/fmt.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/core/tensor.hpp"
 #include "strata/core/tree.hpp"
