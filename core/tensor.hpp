@@ -124,6 +124,7 @@ class Tensor {
   Tensor operator[](const Index& index) const;
   Tensor operator[](std::initializer_list<Index> index) const;
   /// x.at({0}).set(v): a copy with those elements replaced, added to, ...
+  AtIndex at(const Index& index) const;
   AtIndex at(std::initializer_list<Index> index) const;
   /// A copy on `device` (itself when it is there already).
   Tensor to(Device device) const;

@@ -132,7 +132,8 @@ Tensor mean(Tensor x, Reduce p) {
 }
 
 Tensor any(Tensor x, Reduce p) { return test<Any>("any", std::move(x), p); }
-Tensor all(Tensor x, Reduce p) { return test<All>("all", std::move(x), p); }
+Tensor AllTag::operator()(Tensor x) const { return (*this)(std::move(x), Reduce{}); }
+Tensor AllTag::operator()(Tensor x, Reduce p) const { return test<All>("all", std::move(x), p); }
 Tensor count_nonzero(Tensor x, Reduce p) { return test<CountNonzero>("count_nonzero", std::move(x), p); }
 
 Tensor sum_to(Tensor x, const Shape& shape) {

@@ -11,10 +11,12 @@ std::vector<Entry> registry() {
       &create_entries,      //
       &cumulative_entries,  //
       &einsum_entries,      //
+      &index_entries,       //
       &join_entries,        //
       &random_entries,      //
       &reduce_entries,      //
       &shape_entries,       //
+      &slice_entries,       //
   };
   std::vector<Entry> all;
   for (const auto family : families) {

@@ -31,9 +31,11 @@ std::vector<Entry> contract_entries();
 std::vector<Entry> create_entries();
 std::vector<Entry> cumulative_entries();
 std::vector<Entry> einsum_entries();
+std::vector<Entry> index_entries();
 std::vector<Entry> join_entries();
 std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
 std::vector<Entry> shape_entries();
+std::vector<Entry> slice_entries();
 
 }  // namespace strata

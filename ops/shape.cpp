@@ -274,8 +274,8 @@ Tensor rollaxis(Tensor x, int axis, int start) {
 Tensor squeeze(Tensor x, OnAxes p) {
   const Shape shape = x.shape();
   Shape kept = shape;
-  if (p.axes) {
-    const AxisList axes = normalize_axes("squeeze", *p.axes, shape.size());
+  if (!p.axes.is_every()) {
+    const AxisList axes = normalize_axes("squeeze", p.axes.list(), shape.size());
     for (std::size_t i = axes.size(); i-- > 0;) {
       if (shape[axes[i]] != 1) {
         throw ShapeError("squeeze: axis " + std::to_string(axes[i]) + " of " + to_string(shape) + " has size " +

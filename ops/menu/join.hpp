@@ -9,9 +9,6 @@
 
 namespace strata {
 
-struct Along {
-  int axis = 0;
-};
 struct Join {
   std::optional<int> axis = 0;  // std::nullopt: the tensors are flattened first
 };

@@ -1,5 +1,6 @@
 // The menu: reductions. `axes` absent means all; `{}` none. Half types are added up in float32 and more.
 #pragma once
+#include "strata/core/index.hpp"
 #include "strata/core/tensor.hpp"
 
 namespace strata {
@@ -21,10 +22,10 @@ Tensor sum_to(Tensor x, const Shape& shape);
 /// Mean over `axes`; integers and bool give floats. The mean of no elements is NaN.     Tensor m = mean(loss);
 Tensor mean(Tensor x, Reduce p = {});
 
-/// bool: some element is not zero (false for none), every element is not zero (true for none).
-///     Tensor hit = any(x > 3, {.axes = {-1}});
+/// bool: some element is not zero (false for none). st::all, every element is not zero (true for none), is the object
+/// that also stands for a whole axis in x[{st::all, 0}] (core/index.hpp).
+///     Tensor hit = any(x > 3, {.axes = {-1}});  Tensor every = all(x > 3, {.axes = {-1}});
 Tensor any(Tensor x, Reduce p = {});
-Tensor all(Tensor x, Reduce p = {});
 /// int32: how many elements are not zero; NaN is not.     Tensor n = count_nonzero(mask);
 Tensor count_nonzero(Tensor x, Reduce p = {});
 

@@ -30,7 +30,10 @@ Tensor expand_dims(Tensor x, int axis);
 Tensor expand_dims(Tensor x, const AxisList& axes);
 
 struct OnAxes {
-  std::optional<AxisList> axes{};  // all when absent
+  AxesOrAll axes = every_axis;
+};
+struct Along {
+  int axis = 0;
 };
 /// Axes of size 1 taken away. ShapeError when a named one has another size.   Tensor y = squeeze(x, {.axes = {1}});
 Tensor squeeze(Tensor x, OnAxes p = {});
@@ -60,5 +63,25 @@ class IntOrList {
   std::optional<std::int64_t> one_;
   std::vector<std::int64_t> list_;
 };
+
+/// The elements from `start` to before `stop` by `step` (1 when absent), one of each per axis, as a view. Ends are not
+/// clamped: ValueError outside the tensor. For negative steps and clamping see x[{st::range(4, 0, -2)}].
+///     Tensor y = slice(x, {0, 1}, {2, 4});
+Tensor slice(Tensor x, Shape start, Shape stop, Shape step = {});
+/// The same along one axis.                                Tensor y = slice_in_dim(x, 1, 3, 1, {.axis = 0});
+Tensor slice_in_dim(Tensor x, std::int64_t start, std::int64_t stop, std::int64_t step = 1, Along p = {});
+/// The order of elements reversed along `.axes`, as a view.                    Tensor y = flip(x, {.axes = {0}});
+Tensor flip(Tensor x, OnAxes p = {});
+/// Elements moved on by `shift` places, those beyond the end to the front; flattened when no `.axes` are given, else
+/// one shift for each of them (or one for all).                Tensor y = roll(x, {1, -1}, {.axes = {0, 1}});
+Tensor roll(Tensor x, const IntOrList& shift, OnAxes p = {});
+
+struct Rotation {
+  int k = 1;
+  AxisList axes = {0, 1};
+};
+/// Turned by `.k` right angles in the plane of two axes, from the first to the second, as a view.
+///     Tensor y = rot90(x);
+Tensor rot90(Tensor x, Rotation p = {});
 
 }  // namespace strata

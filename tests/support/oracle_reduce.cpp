@@ -28,7 +28,7 @@ void add_reduce(Ops& ops) {
   ops["reduce_sum"] = &reduced<&sum>;
   ops["reduce_mean"] = &reduced<&mean>;
   ops["reduce_any"] = &reduced<&any>;
-  ops["reduce_all"] = &reduced<&all>;
+  ops["reduce_all"] = [](const Json& p, Xs x) { return Tensors{all(x[0], reduction(p))}; };
   ops["reduce_count_nonzero"] = &reduced<&count_nonzero>;
   ops["cumsum"] = ops["lax_cumsum"] = &cumulated<&cumsum>;
   ops["cumprod"] = ops["lax_cumprod"] = &cumulated<&cumprod>;

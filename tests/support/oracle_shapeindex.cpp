@@ -15,6 +15,11 @@ std::vector<std::int64_t> integers(const Json& v) {
   return v.get<std::vector<std::int64_t>>();
 }
 
+OnAxes on_axes(const Json& p) {
+  const auto a = optional_axes(p);
+  return {.axes = a ? AxesOrAll(*a) : every_axis};
+}
+
 Tensors list(Xs x) { return {x.begin(), x.end()}; }
 
 Tensor arange_of(const Json& p) {
@@ -74,7 +79,14 @@ void add_shape(Ops& ops) {
     return Tensors{moveaxis(x[0], axes(p["source"]), axes(p["destination"]))};
   };
   ops["expand_dims"] = [](const Json& p, Xs x) { return Tensors{expand_dims(x[0], axes(p["axis"]))}; };
-  ops["squeeze"] = [](const Json& p, Xs x) { return Tensors{squeeze(x[0], {.axes = optional_axes(p)})}; };
+  ops["squeeze"] = [](const Json& p, Xs x) { return Tensors{squeeze(x[0], on_axes(p))}; };
+  ops["flip"] = [](const Json& p, Xs x) { return Tensors{flip(x[0], on_axes(p))}; };
+  ops["roll"] = [](const Json& p, Xs x) { return Tensors{roll(x[0], IntOrList(integers(p["shift"])), on_axes(p))}; };
+  ops["rot90"] = [](const Json& p, Xs x) { return Tensors{rot90(x[0], {.k = integer(p, "k", 1)})}; };
+  ops["slice"] = [](const Json& p, Xs x) {
+    const Shape steps = p["strides"].is_null() ? Shape{} : shape(p["strides"]);
+    return Tensors{slice(x[0], shape(p["start"]), shape(p["limit"]), steps)};
+  };
 }
 
 void add_join(Ops& ops) {
@@ -97,12 +109,31 @@ void add_join(Ops& ops) {
   ops["unstack"] = [](const Json& p, Xs x) { return unstack(x[0], {.axis = integer(p, "axis", 0)}); };
 }
 
+Bound bound(const Json& v) { return v.is_null() ? Bound() : Bound(v.get<std::int64_t>()); }
+
+Range range_of(const Json& v) { return range(bound(v[0]), bound(v[1]), v[2].is_null() ? 1 : v[2].get<std::int64_t>()); }
+
+Tensor combined(const AtIndex& at, const std::string& kind, const Tensor& v, At p) {
+  if (kind == "add") return at.add(v, p);
+  if (kind == "multiply") return at.mul(v, p);
+  return at.set(v, p);
+}
+
+void add_index(Ops& ops) {
+  ops["slice_update"] = [](const Json& p, Xs x) {
+    std::vector<Index> index;
+    for (const Json& s : p["slices"]) index.push_back(range_of(s));
+    return Tensors{combined(AtIndex(x[0], index), p["kind"], x[1], {})};
+  };
+}
+
 }  // namespace
 
 void add_shapeindex(Ops& ops) {
   add_creation(ops);
   add_shape(ops);
   add_join(ops);
+  add_index(ops);
 }
 
 }  // namespace strata::oracle
