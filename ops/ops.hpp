@@ -10,3 +10,4 @@
 #include "strata/ops/menu/random.hpp"
 #include "strata/ops/menu/reduce.hpp"
 #include "strata/ops/menu/shape.hpp"
+#include "strata/ops/menu/sort.hpp"

@@ -17,6 +17,7 @@ std::vector<Entry> registry() {
       &reduce_entries,      //
       &shape_entries,       //
       &slice_entries,       //
+      &sort_entries,        //
   };
   std::vector<Entry> all;
   for (const auto family : families) {

@@ -37,5 +37,6 @@ std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
 std::vector<Entry> shape_entries();
 std::vector<Entry> slice_entries();
+std::vector<Entry> sort_entries();
 
 }  // namespace strata

@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "strata/core/convert.hpp"
-#include "strata/core/memory.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/reduce_table.hpp"
+#include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/cpu/strided.hpp"
 
 namespace strata {
@@ -35,21 +35,6 @@ constexpr std::int64_t state_group = 64;    // results whose states are made at 
 constexpr std::int64_t piece_rows = 256;    // rows that add up in columns before states are merged
 constexpr std::int64_t column_group = 1024;
 constexpr std::int64_t grain = 32 * 1024;  // elements below which one thread is faster
-
-/// Scratch memory of one thread for a while.
-class Scratch {
- public:
-  explicit Scratch(std::int64_t bytes)
-      : bytes_(static_cast<std::size_t>(bytes)), data_(static_cast<std::byte*>(memory::allocate(bytes_))) {}
-  ~Scratch() { memory::deallocate(data_, bytes_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::byte* data() const { return data_; }
-
- private:
-  std::size_t bytes_;
-  std::byte* data_;
-};
 
 /// Axes with neighbours merged; the last is the innermost.
 struct Axes {

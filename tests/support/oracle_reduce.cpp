@@ -22,6 +22,24 @@ Tensors cumulated(const Json& p, Xs x) {
   return {F(x[0], {.axis = axis, .reverse = flag(p, "reverse", false)})};
 }
 
+Sorting sorting(const Json& p) { return {.axis = integer(p, "axis", -1), .descending = flag(p, "descending", false)}; }
+
+void add_sort(Ops& ops) {
+  ops["sort"] = [](const Json& p, Xs x) { return Tensors{sort(x[0], sorting(p))}; };
+  ops["argsort"] = [](const Json& p, Xs x) { return Tensors{argsort(x[0], sorting(p))}; };
+  ops["lax_sort_kv"] = [](const Json& p, Xs x) {
+    const auto [k, v] = sort_pairs(x[0], x[1], sorting(p));
+    return Tensors{k, v};
+  };
+  ops["top_k"] = [](const Json& p, Xs x) {
+    const auto [values, index] = top_k(x[0], integer(p, "k", 1));
+    return Tensors{values, index};
+  };
+  ops["searchsorted"] = [](const Json& p, Xs x) {
+    return Tensors{searchsorted(x[0], x[1], {.right = p.value("side", "left") == "right"})};
+  };
+}
+
 }  // namespace
 
 void add_reduce(Ops& ops) {
@@ -34,6 +52,7 @@ void add_reduce(Ops& ops) {
   ops["cumprod"] = ops["lax_cumprod"] = &cumulated<&cumprod>;
   ops["cummax"] = &cumulated<&cummax>;
   ops["cummin"] = &cumulated<&cummin>;
+  add_sort(ops);
 }
 
 }  // namespace strata::oracle
