@@ -194,15 +194,15 @@ void reduce_group(const Job& job, const std::byte* x, std::int64_t row_step, std
     return;
   }
   const std::int64_t most = std::min(rows, gather_rows);
-  const Scratch tile(most * gather_tile * itemsize(job.compute));
-  const Scratch raw(job.converts() ? most * gather_tile * job.bytes() : 0);
+  const Scratch<std::byte> tile(most * gather_tile * itemsize(job.compute));
+  const Scratch<std::byte> raw(job.converts() ? most * gather_tile * job.bytes() : 0);
   alignas(16) std::byte state[gather_rows * 32];
   for (std::int64_t r = 0; r < rows; r += gather_rows) {
     const std::int64_t m = std::min(rows - r, gather_rows);
     for (std::int64_t i = begin; i < end; i += gather_tile) {
       const std::int64_t n = std::min(end - i, gather_tile);
-      fill_tile(job, x + r * row_step * job.bytes(), row_step, m, i, n, tile.data(), raw.data());
-      k.rows(tile.data(), gather_tile, m, n, state);
+      fill_tile(job, x + r * row_step * job.bytes(), row_step, m, i, n, tile.get(), raw.get());
+      k.rows(tile.get(), gather_tile, m, n, state);
       k.merge(states + r * k.state_bytes, state, m, i);
     }
   }
@@ -227,13 +227,13 @@ void reduce_rows(const Job& job) {
 void reduce_long_rows(const Job& job) {
   const bool in_place = rows_in_place(job);
   const std::int64_t parts = (job.length + part - 1) / part, bytes = job.kernel.state_bytes;
-  const Scratch states(job.outputs * parts * bytes);
+  const Scratch<std::byte> states(job.outputs * parts * bytes);
   parallel_chunks(job.outputs * parts, [&](std::int64_t u) {
     const std::int64_t i = u / parts, begin = u % parts * part, end = std::min(job.length, begin + part);
-    reduce_group(job, job.at(job.kept.offset(i)), 0, 1, begin, end, in_place, states.data() + u * bytes);
+    reduce_group(job, job.at(job.kept.offset(i)), 0, 1, begin, end, in_place, states.get() + u * bytes);
   });
   for (std::int64_t i = 0; i < job.outputs; ++i) {
-    std::byte* first = states.data() + i * parts * bytes;
+    std::byte* first = states.get() + i * parts * bytes;
     for (std::int64_t p = 1; p < parts; ++p) job.kernel.merge(first, first + p * bytes, 1, 0);
     job.done(first, i, 1);
   }
@@ -285,11 +285,11 @@ void reduce_column_group(const Job& job, const std::byte* x, std::int64_t column
   const Axes& axes = job.reduced;
   const std::int64_t inner = axes.shape[axes.rank - 1], stride = axes.stride[axes.rank - 1];
   const std::int64_t most = job.converts() ? 64 : piece_rows * rows_in_one(stride, columns);
-  const Scratch scratch(columns * job.kernel.state_bytes + (job.converts() ? most * columns * 8 : 0));
-  std::byte* tile = scratch.data() + columns * job.kernel.state_bytes;
+  const Scratch<std::byte> scratch(columns * job.kernel.state_bytes + (job.converts() ? most * columns * 8 : 0));
+  std::byte* tile = scratch.get() + columns * job.kernel.state_bytes;
   for (std::int64_t i = begin; i < end;) {
     const std::int64_t n = std::min({end - i, most, inner - i % inner});
-    std::byte* to = i == begin ? states : scratch.data();
+    std::byte* to = i == begin ? states : scratch.get();
     column_states(job, x + axes.offset(i) * job.bytes(), stride, n, columns, to, tile);
     if (i != begin) job.kernel.merge(states, to, columns, 0);
     i += n;
@@ -306,7 +306,7 @@ void reduce_columns(const Job& job, int axis) {
   const std::int64_t groups = (width + group - 1) / group;
   const std::int64_t rows = std::max(piece_rows, (part / group + piece_rows - 1) / piece_rows * piece_rows);
   const std::int64_t parts = (job.length + rows - 1) / rows, count = job.outputs / width;
-  const Scratch states(parts > 1 ? count * parts * width * bytes : 0);
+  const Scratch<std::byte> states(parts > 1 ? count * parts * width * bytes : 0);
   const auto finish = [&](std::byte* s, std::int64_t o, std::int64_t c, std::int64_t n) {
     const std::int64_t first = outer_out.offset(o) + c * out_step;
     if (out_step == 1) return job.done(s, first, n);
@@ -319,7 +319,7 @@ void reduce_columns(const Job& job, int axis) {
     const std::int64_t begin = p * rows, end = std::min(job.length, begin + rows);
     const std::byte* x = job.at(outer.offset(o) + c);
     if (parts > 1) {
-      reduce_column_group(job, x, n, begin, end, states.data() + ((o * parts + p) * width + c) * bytes);
+      reduce_column_group(job, x, n, begin, end, states.get() + ((o * parts + p) * width + c) * bytes);
     } else {
       alignas(16) std::byte own[column_group * 32];
       reduce_column_group(job, x, n, begin, end, own);
@@ -332,7 +332,7 @@ void reduce_columns(const Job& job, int axis) {
                });
   if (parts == 1) return;
   for (std::int64_t o = 0; o < count; ++o) {
-    std::byte* first = states.data() + o * parts * width * bytes;
+    std::byte* first = states.get() + o * parts * width * bytes;
     for (std::int64_t p = 1; p < parts; ++p) job.kernel.merge(first, first + p * width * bytes, width, 0);
     finish(first, o, 0, width);
   }

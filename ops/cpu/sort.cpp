@@ -78,8 +78,8 @@ template <class W>
 W* radix_sort(W* a, W* b, std::int64_t n, int low) {
   constexpr int bits = 11, buckets = 1 << bits, most = 6;
   const int passes = (static_cast<int>(sizeof(W)) * 8 - low + bits - 1) / bits;
-  const Scratch memory(most * buckets * static_cast<std::int64_t>(sizeof(std::uint32_t)));
-  auto* count = memory.as<std::uint32_t>();
+  const Scratch<std::uint32_t> memory(most * buckets);
+  std::uint32_t* count = memory.get();
   std::memset(count, 0, static_cast<std::size_t>(passes) * buckets * sizeof(std::uint32_t));
   for (std::int64_t i = 0; i < n; ++i) {
     W w = a[i] >> low;
@@ -163,8 +163,8 @@ void sort_values_of(const Tensor& x, int axis, bool descending, const Tensor& y)
   const LineWalk from(x, axis), to(y, axis);
   const std::int64_t n = x.shape()[axis];
   for_lines(x, axis, grain, [&](std::int64_t begin, std::int64_t end) {
-    const Scratch memory(2 * n * static_cast<std::int64_t>(sizeof(K)));
-    K* a = memory.as<K>();
+    const Scratch<K> memory(2 * n);
+    K* a = memory.get();
     for (std::int64_t l = begin; l < end; ++l) {
       const T* p = data_of<T>(x) + from.offset(l);
       for (std::int64_t i = 0; i < n; ++i) a[i] = key(p[i * from.step()], false);
@@ -201,8 +201,8 @@ void sort_indices_of(const Tensor& x, int axis, bool descending, const Tensor& i
   const LineWalk from(x, axis), to(index, axis);
   const std::int64_t n = x.shape()[axis], k = index.shape()[axis];
   for_lines(x, axis, grain, [&](std::int64_t begin, std::int64_t end) {
-    const Scratch memory(2 * n * static_cast<std::int64_t>(sizeof(W)));
-    W* a = memory.as<W>();
+    const Scratch<W> memory(2 * n);
+    W* a = memory.get();
     for (std::int64_t l = begin; l < end; ++l) {
       const T* p = data_of<T>(x) + from.offset(l);
       for (std::int64_t i = 0; i < n; ++i) {
