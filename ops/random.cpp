@@ -9,6 +9,9 @@
 #include "strata/ops/registry.hpp"
 
 namespace strata {
+
+std::vector<Entry> random_sampler_entries();
+
 namespace {
 
 /// keys [k..., 2] -> k + shape (+ [2] for keys): each key draws for itself. Mapped keys are one more leading axis.
@@ -79,11 +82,16 @@ Tensor from_words(std::uint32_t a, std::uint32_t b) {
 
 bool is_number(const Tensor& x) { return x.is_dense() && dense(x).number; }
 
+/// A draw of floats: how many bits each takes.
+Tensor draw_floats(Tensor key, const Shape& shape, Dtype dtype, DrawKind full, DrawKind half, double low = 0,
+                   double high = 1) {
+  const int bits = dtype == Dtype::float64 ? 64 : dtype == Dtype::bfloat16 ? 8 : dtype == Dtype::float16 ? 16 : 32;
+  return draw(std::move(key), shape, dtype, {bits < 32 ? half : full, bits, low, high});
+}
+
 /// Uniform on a range known to the host, or [0, 1).
 Tensor uniform_between(Tensor key, const Shape& shape, Dtype dtype, double low, double high) {
-  const bool half = is_half(dtype);
-  const int bits = dtype == Dtype::float64 ? 64 : dtype == Dtype::bfloat16 ? 8 : half ? 16 : 32;
-  return draw(std::move(key), shape, dtype, {half ? DrawKind::half_uniform : DrawKind::uniform, bits, low, high});
+  return draw_floats(std::move(key), shape, dtype, DrawKind::uniform, DrawKind::half_uniform, low, high);
 }
 
 }  // namespace
@@ -179,8 +187,7 @@ Tensor normal(Tensor key, Shape shape, Draws p) {
   check_key("normal", key);
   check_shape("normal", shape);
   check_float("normal", p.dtype);
-  if (p.dtype != Dtype::float32) throw DtypeError("random.normal: float32 only so far");
-  return draw(std::move(key), shape, p.dtype, {DrawKind::normal});
+  return draw_floats(std::move(key), shape, p.dtype, DrawKind::normal, DrawKind::half_normal);
 }
 
 Tensor bernoulli(Tensor key, Tensor p, DrawShape shape) {
@@ -192,6 +199,10 @@ Tensor bernoulli(Tensor key, Tensor p, DrawShape shape) {
 
 }  // namespace random
 
-std::vector<Entry> random_entries() { return {entry<row<DrawBits>>(), entry<row<FoldIn>>()}; }
+std::vector<Entry> random_entries() {
+  std::vector<Entry> all{entry<row<DrawBits>>(), entry<row<FoldIn>>()};
+  for (const Entry& e : random_sampler_entries()) all.push_back(e);
+  return all;
+}
 
 }  // namespace strata

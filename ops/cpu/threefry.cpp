@@ -8,6 +8,7 @@
 
 #include "strata/core/dtype.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/math.hpp"
 
 namespace strata {
 
@@ -38,6 +39,18 @@ void threefry2x32(const std::uint32_t key[2], std::uint32_t& c0, std::uint32_t& 
   }
 }
 
+void threefry_words(const std::uint32_t* key, std::int64_t first, std::int64_t n, bool pairs, std::uint32_t* y) {
+  const ThreefryKernels& kernels = threefry_kernels();
+  while (n > 0) {
+    const auto hi = static_cast<std::uint32_t>(first >> 32), lo = static_cast<std::uint32_t>(first);
+    const std::int64_t run = std::min(n, (std::int64_t{1} << 32) - lo);
+    (pairs ? kernels.pairs : kernels.bits)(key, hi, lo, run, y);
+    y += pairs ? 2 * run : run;
+    first += run;
+    n -= run;
+  }
+}
+
 namespace {
 
 constexpr std::int64_t tile = 1024;
@@ -53,10 +66,8 @@ struct Source {
   void words(std::int64_t at, std::int64_t n, bool pairs, std::uint32_t* y) const {
     if (count < few) return mixed_words(at, n, pairs, y);
     while (n > 0) {
-      const std::int64_t lane = at / count, counter = at % count;
-      const auto hi = static_cast<std::uint32_t>(counter >> 32), lo = static_cast<std::uint32_t>(counter);
-      const std::int64_t run = std::min({n, count - counter, (std::int64_t{1} << 32) - lo});
-      (pairs ? kernels.pairs : kernels.bits)(keys + 2 * lane, hi, lo, run, y);
+      const std::int64_t lane = at / count, run = std::min(n, count - at % count);
+      threefry_words(keys + 2 * lane, at % count, run, pairs, y);
       y += pairs ? 2 * run : run;
       at += run;
       n -= run;
@@ -85,16 +96,16 @@ struct Source {
 };
 
 template <class T>
-void narrow(const std::uint32_t* words, std::int64_t n, T* y) {
+void narrow(std::uint32_t* words, std::int64_t n, T* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(words[i]);
 }
 
 /// The first word of each pair is the upper half.
-void join(const std::uint32_t* pairs, std::int64_t n, std::uint64_t* y) {
+void join(std::uint32_t* pairs, std::int64_t n, std::uint64_t* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = std::uint64_t{pairs[2 * i]} << 32 | pairs[2 * i + 1];
 }
 
-void uniform64(const std::uint32_t* pairs, std::int64_t n, double low, double scale, double* y) {
+void uniform64(std::uint32_t* pairs, std::int64_t n, double low, double scale, double* y) {
   for (std::int64_t i = 0; i < n; ++i) {
     const std::uint64_t bits = std::uint64_t{pairs[2 * i]} << 32 | pairs[2 * i + 1];
     const double u = std::bit_cast<double>(bits >> 12 | std::uint64_t{0x3ff} << 52) - 1;
@@ -112,6 +123,25 @@ void half_uniform(const Source& source, std::uint32_t* words, std::int64_t n, co
   const auto high = static_cast<float>(Half(static_cast<float>(draw.high)));
   source.kernels.uniform(words, n, low, static_cast<float>(Half(high - low)));
   for (std::int64_t i = 0; i < n; ++i) y[i] = Half(std::bit_cast<float>(words[i]));
+}
+
+constexpr double sqrt2 = 1.4142135623730951;
+
+void normal64(std::uint32_t* pairs, std::int64_t n, double* y) {
+  constexpr double low = -0x1.fffffffffffffp-1;  // next to -1
+  uniform64(pairs, n, low, 1 - low, y);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = sqrt2 * math::erf_inv(y[i]);
+}
+
+/// Every step rounded to the half type.
+template <class Half>
+void half_normal(const Source& source, std::uint32_t* words, std::int64_t n, int bits, Half* y) {
+  const Draw between{DrawKind::half_uniform, bits, bits == 16 ? -0.99951171875 : -0.99609375, 1};
+  half_uniform(source, words, n, between, y);
+  const auto factor = static_cast<float>(Half(static_cast<float>(sqrt2)));
+  for (std::int64_t i = 0; i < n; ++i) {
+    y[i] = Half(factor * static_cast<float>(Half(math::erf_inv(static_cast<float>(y[i])))));
+  }
 }
 
 /// Draws [at, at + n), n <= tile, to where the whole result begins.
@@ -141,7 +171,11 @@ void draw_tile(const Source& source, const Draw& draw, std::int64_t at, std::int
         return uniform64(both(), n, draw.low, draw.high - draw.low, in(static_cast<double*>(nullptr)));
       source.words(at, n, false, words);
       return source.kernels.uniform(words, n, low, high - low);
+    case DrawKind::half_normal:
+      if (draw.bits == 16) return half_normal(source, single(), n, 16, in(static_cast<Float16*>(nullptr)));
+      return half_normal(source, single(), n, 8, in(static_cast<BFloat16*>(nullptr)));
     case DrawKind::normal:
+      if (draw.bits == 64) return normal64(both(), n, in(static_cast<double*>(nullptr)));
       source.words(at, n, false, words);
       return source.kernels.normal(words, n);
     case DrawKind::below:

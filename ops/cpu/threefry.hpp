@@ -36,13 +36,42 @@ const ThreefryKernels& threefry_kernels();
 /// One block: (x0, x1) of the counter (c0, c1), in place.
 void threefry2x32(const std::uint32_t key[2], std::uint32_t& c0, std::uint32_t& c1);
 
+/// A key by value; `child(i)` is number i of split(key, n).
+struct KeyWords {
+  std::uint32_t word[2];
+  KeyWords child(std::uint32_t i) const {
+    KeyWords c{{0, i}};
+    threefry2x32(word, c.word[0], c.word[1]);
+    return c;
+  }
+  /// The bits of the counter 0: those of a draw of shape [].
+  std::uint32_t bits() const {
+    const KeyWords c = child(0);
+    return c.word[0] ^ c.word[1];
+  }
+};
+
+/// The words of the counters [first, first + n): one each, or both (`pairs`).
+void threefry_words(const std::uint32_t* key, std::int64_t first, std::int64_t n, bool pairs, std::uint32_t* y);
+
 /// What becomes of a counter's bits. pairs: two words (keys). bits8 .. bits64: unsigned integers. uniform and normal:
 /// by dtype, half types from 8 (bfloat16) or 16 bits. below: bool, u < high.
-enum class DrawKind : std::uint8_t { pairs, bits8, bits16, bits32, bits64, half_uniform, uniform, normal, below };
+enum class DrawKind : std::uint8_t {
+  pairs,
+  bits8,
+  bits16,
+  bits32,
+  bits64,
+  half_uniform,
+  half_normal,
+  uniform,
+  normal,
+  below
+};
 
 struct Draw {
   DrawKind kind = DrawKind::bits32;
-  int bits = 32;             // uniform: of the float drawn: 64, 32; half_uniform: 16 (float16), 8 (bfloat16)
+  int bits = 32;             // of the float drawn: 64, 32; for half types 16 (float16), 8 (bfloat16)
   double low = 0, high = 1;  // uniform: the range; below: high is the probability
 };
 

@@ -64,4 +64,18 @@ class DrawShape {
 /// true with probability p, which broadcasts to `shape`.       Tensor keep = random::bernoulli(key, 0.9, x.shape());
 Tensor bernoulli(Tensor key, Tensor p = 0.5, DrawShape shape = {});
 
+struct Integers {
+  Dtype dtype = Dtype::int32;
+};
+/// Integers in [low, high); low where high <= low. Bounds broadcast to `shape` and are clipped to the dtype.
+///     Tensor i = random::randint(key, {16}, 0, 10);
+Tensor randint(Tensor key, Shape shape, Tensor low, Tensor high, Integers p = {});
+
+/// Counts with mean `rate`.                              Tensor n = random::poisson(key, rates);
+Tensor poisson(Tensor key, Tensor rate, DrawShape shape = {}, Integers p = {});
+/// Gamma(a, 1), and its logarithm, which stays finite for small a. Differentiable by a, once (implicit gradient).
+///     Tensor g = random::gamma(key, 2.5, {100});
+Tensor gamma(Tensor key, Tensor a, DrawShape shape = {}, Draws p = {});
+Tensor loggamma(Tensor key, Tensor a, DrawShape shape = {}, Draws p = {});
+
 }  // namespace strata::random

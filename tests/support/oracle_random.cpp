@@ -27,13 +27,29 @@ void add_draws(Ops& ops) {
     return Tensors{random::uniform(x[0], shape_of(p), {.dtype = dtype_of(p, "float32")})};
   };
   ops["random_normal"] = [](const Json& p, Xs x) { return Tensors{random::normal(x[0], shape_of(p))}; };
+  ops["random_normal_dtype"] = [](const Json& p, Xs x) {
+    return Tensors{random::normal(x[0], shape_of(p), {.dtype = dtype_of(p, "float32")})};
+  };
   ops["bernoulli"] = [](const Json& p, Xs x) {
     return Tensors{random::bernoulli(x[0], p.at("p").get<double>(), shape_of(p))};
   };
 }
 
+void add_samplers(Ops& ops) {
+  ops["randint"] = [](const Json& p, Xs x) {
+    return Tensors{random::randint(x[0], shape_of(p), p.at("minval").get<std::int64_t>(),
+                                   p.at("maxval").get<std::int64_t>(), {.dtype = dtype_of(p, "int32")})};
+  };
+  ops["randint_array"] = [](const Json& p, Xs x) { return Tensors{random::randint(x[0], shape_of(p), x[1], x[2])}; };
+  ops["poisson"] = [](const Json&, Xs x) { return Tensors{random::poisson(x[0], x[1])}; };
+  ops["gamma"] = [](const Json&, Xs x) { return Tensors{random::gamma(x[0], x[1])}; };
+}
+
 }  // namespace
 
-void add_random(Ops& ops) { add_draws(ops); }
+void add_random(Ops& ops) {
+  add_draws(ops);
+  add_samplers(ops);
+}
 
 }  // namespace strata::oracle

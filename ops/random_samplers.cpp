@@ -1,0 +1,283 @@
+// Draws with a kernel of their own and parameters: randint, orders (for permutation), poisson, gamma, loggamma.
+// Keys are [k..., 2], parameters and results k + shape: mapped keys or parameters are one more leading axis.
+#include <algorithm>
+#include <cmath>
+
+#include "strata/core/error.hpp"
+#include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/random_kernels.hpp"
+#include "strata/ops/family.hpp"
+#include "strata/ops/lane.hpp"
+#include "strata/ops/ops.hpp"
+#include "strata/ops/random_check.hpp"
+#include "strata/ops/registry.hpp"
+
+namespace strata {
+namespace {
+
+const std::uint32_t* words(const Tensor& keys) { return reinterpret_cast<const std::uint32_t*>(dense(keys).data); }
+template <class T>
+T* elements(const Tensor& x) {
+  return reinterpret_cast<T*>(dense(x).data);
+}
+
+/// Everything with the lanes in front, whoever has them: a shared key draws the same for each lane.
+void all_lanes_first(std::span<Lane> x, const Batch& batch) {
+  for (Lane& l : x) l = {lanes_first(l, batch.size), 0};
+}
+
+/// One element repeated.
+bool is_one(const Tensor& x) {
+  const Strides& s = dense(x).strides;
+  return std::all_of(s.begin(), s.end(), [](std::int64_t step) { return step == 0; });
+}
+
+const Argument a_key{{2}, Dtype::uint32, 0, 1e9};
+
+struct RandInt : NonDifferentiable<RandInt, 3> {
+  struct Params {
+    Dtype dtype;
+  };
+  static constexpr std::string_view name = "random_integers";
+  static Tensor eval(const Params& p, Out x) {
+    const Tensor keys = pack(x[0]);
+    const bool one_low = is_one(x[1]), one_high = is_one(x[2]);
+    const Tensor low = one_low ? x[1] : pack(x[1]), high = one_high ? x[2] : pack(x[2]);
+    const Tensor y = empty_dense(x[1].shape(), p.dtype, keys.device());
+    const std::int64_t lanes = keys.size() / 2;
+    if (y.size() == 0) return y;
+    random_integers(words(keys), lanes, y.size() / lanes,
+                    {elements<const std::int64_t>(low), elements<const std::int64_t>(high), one_low, one_high}, p.dtype,
+                    dense(y).data);
+    return y;
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
+    all_lanes_first(x, batch);
+    return {apply<RandInt>(p, x[0].value, x[1].value, x[2].value), 0};
+  }
+  static Samples samples() {
+    const auto call = [](std::span<const Tensor> x) {
+      return std::vector<Tensor>{random::randint(x[0], {3}, x[1], x[2])};
+    };
+    const auto none = [](std::span<const Tensor> x) { return std::vector<Tensor>{random::randint(x[0], {0}, 0, 9)}; };
+    return {{"[3], scalar bounds", {a_key, {{}, Dtype::int32, -9, 0}, {{}, Dtype::int32, 1, 99}}, call},
+            {"[3], bounds [3]", {a_key, {{3}, Dtype::int32, -9, 0}, {{3}, Dtype::int32, 1, 99}}, call},
+            {"empty", {a_key}, none}};
+  }
+};
+
+/// keys [k..., 2] -> int32 k + shape: along `axis`, the place that each element of a shuffled tensor comes from.
+struct Orders : NonDifferentiable<Orders, 1> {
+  struct Params {
+    Shape shape;
+    int axis;
+  };
+  static constexpr std::string_view name = "random_order";
+  static Tensor eval(const Params& p, Out x) {
+    const Tensor keys = pack(x[0]);
+    Tensor y = empty_dense(keys.shape().slice(0, keys.ndim() - 1) + p.shape, Dtype::int32, keys.device());
+    if (y.size() == 0) return y;
+    const int rounds = static_cast<int>(std::ceil(
+        3 * std::log(static_cast<double>(std::max<std::int64_t>(1, p.shape.elements()))) / std::log(4294967295.0)));
+    random_orders(words(keys), keys.size() / 2, p.shape.slice(0, p.axis).elements(), p.shape[p.axis],
+                  p.shape.slice(p.axis + 1, p.shape.size()).elements(), rounds, elements<std::int32_t>(y));
+    return y;
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return {apply<Orders>(p, lanes_first(x[0])), 0}; }
+  static Samples samples() {
+    const auto call = [](Shape shape, int axis) {
+      return [shape, axis](std::span<const Tensor> x) {
+        return std::vector<Tensor>{random::order("permutation", x[0], shape, axis)};
+      };
+    };
+    return {{"[5]", {a_key}, call({5}, 0)},
+            {"[3, 4] along 1", {a_key}, call({3, 4}, 1)},
+            {"[3, 4] along 0", {a_key}, call({3, 4}, 0)},
+            {"empty", {a_key}, call({0}, 0)}};
+  }
+};
+
+struct Poisson : NonDifferentiable<Poisson, 2> {
+  static constexpr std::string_view name = "random_poisson";
+  static Tensor eval(const Params&, Out x) {
+    const Tensor keys = pack(x[0]), rate = pack(x[1]);
+    Tensor y = empty_dense(rate.shape(), Dtype::int32, keys.device());
+    const std::int64_t lanes = keys.size() / 2;
+    if (y.size() > 0)
+      random_poisson(words(keys), lanes, y.size() / lanes, elements<const float>(rate), elements<std::int32_t>(y));
+    return y;
+  }
+  static Lane batch(const Params&, std::span<Lane> x, Batch& batch) {
+    all_lanes_first(x, batch);
+    return {apply<Poisson>({}, x[0].value, x[1].value), 0};
+  }
+  static Samples samples() {
+    const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{random::poisson(x[0], x[1])}; };
+    return {{"[6]", {a_key, {{6}, Dtype::float32, 0, 30}}, call},
+            {"[]", {a_key, {{}, Dtype::float32, 0, 30}}, call},
+            {"empty", {a_key, {{0}, Dtype::float32, 0, 30}}, call}};
+  }
+};
+
+struct GammaParams {
+  bool logarithm;
+};
+
+/// (alpha, sample) -> d sample / d alpha, elementwise.
+struct GammaDerivative : General<GammaDerivative, 2> {
+  using Params = GammaParams;
+  static constexpr std::string_view name = "random_gamma_derivative";
+  static constexpr Keep keep = Keep::nothing;
+  static Tensor eval(const Params& p, Out x) {
+    const Tensor alpha = pack(x[0]), sample = pack(x[1]);
+    Tensor y = empty_dense(alpha.shape(), alpha.dtype(), alpha.device());
+    visit(alpha.dtype(), [&]<class T>(T) {
+      if constexpr (std::is_floating_point_v<T>) {
+        const T *a = elements<const T>(alpha), *s = elements<const T>(sample);
+        T* to = elements<T>(y);
+        parallel_for(y.size(), 64, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i)
+            to[i] = static_cast<T>(gamma_sample_derivative(a[i], s[i], p.logarithm));
+        });
+      }
+    });
+    return y;
+  }
+  [[noreturn]] static void no_further() {
+    throw TransformError("random.gamma: a sample can be differentiated once by its parameter, not twice" +
+                         level_context());
+  }
+  static Tensor jvp(const Params&, In, In, In) { no_further(); }
+  static void vjp(const Params&, In, In, In, Need, Out) { no_further(); }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
+    all_lanes_first(x, batch);
+    return {apply<GammaDerivative>(p, x[0].value, x[1].value), 0};
+  }
+  static Samples samples() {
+    const auto call = [](std::span<const Tensor> x) {
+      return std::vector<Tensor>{apply<GammaDerivative>({false}, x[0], x[1])};
+    };
+    return {{"[4]", {{{4}, Dtype::float32, 0.5, 4}, {{4}, Dtype::float32, 0.1, 6}}, call},
+            {"empty", {{{0}, Dtype::float32}, {{0}, Dtype::float32}}, call}};
+  }
+};
+
+struct Gamma : General<Gamma, 2> {
+  using Params = GammaParams;
+  static constexpr std::string_view name = "random_gamma";
+  static constexpr Keep keep = Keep::both;
+  static Tensor eval(const Params& p, Out x) {
+    const Tensor keys = pack(x[0]), alpha = pack(x[1]);
+    Tensor y = empty_dense(alpha.shape(), alpha.dtype(), keys.device());
+    const std::int64_t lanes = keys.size() / 2;
+    if (y.size() == 0) return y;
+    if (alpha.dtype() == Dtype::float64)
+      random_gamma(words(keys), lanes, y.size() / lanes, elements<const double>(alpha), p.logarithm,
+                   elements<double>(y));
+    else
+      random_gamma(words(keys), lanes, y.size() / lanes, elements<const float>(alpha), p.logarithm, elements<float>(y));
+    return y;
+  }
+  static Tensor by_alpha(const Params& p, In x, In y) { return apply<GammaDerivative>(p, Tensor(x[1]), Tensor(y[0])); }
+  static Tensor jvp(const Params& p, In x, In dx, In y) {
+    return dx[1].defined() ? dx[1] * by_alpha(p, x, y) : Tensor();
+  }
+  static void vjp(const Params& p, In x, In y, In g, Need need, Out dx) {
+    if (need[1]) dx[1] = g[0] * by_alpha(p, x, y);
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
+    all_lanes_first(x, batch);
+    return {apply<Gamma>(p, x[0].value, x[1].value), 0};
+  }
+  static Samples samples() {
+    const auto call = [](std::span<const Tensor> x) {
+      return std::vector<Tensor>{random::gamma(x[0], x[1], {}, {.dtype = x[1].dtype()}),
+                                 random::loggamma(x[0], x[1], {}, {.dtype = x[1].dtype()})};
+    };
+    return {{"[4]", {a_key, {{4}, Dtype::float32, 0.5, 4}}, call},
+            {"empty", {a_key, {{0}, Dtype::float32, 0.5, 4}}, call}};
+  }
+};
+
+Tensor gamma_draw(const char* function, Tensor key, Tensor a, const random::DrawShape& given, Dtype dtype,
+                  bool logarithm) {
+  random::check_key(function, key);
+  random::check_float(function, dtype);
+  const Shape shape = random::draw_shape(function, given, {{"a", &a}});
+  // Half types draw in float32: a sampler that compares densities needs the digits.
+  const Dtype compute = is_half(dtype) ? Dtype::float32 : dtype;
+  a = broadcast_to(astype(std::move(a), compute), shape);
+  return astype(apply<Gamma>({logarithm}, std::move(key), std::move(a)), dtype);
+}
+
+}  // namespace
+
+namespace random {
+
+Shape draw_shape(const char* function, const DrawShape& given,
+                 std::initializer_list<std::pair<const char*, const Tensor*>> parameters) {
+  const std::string name = std::string("random.") + function;
+  check_shape(function, given.shape());
+  Shape shape = given.shape();
+  for (const auto& [parameter, x] : parameters) {
+    const Shape& from = x->shape();
+    if (!given.given()) {
+      shape = broadcast_shapes(name, shape, from);
+      continue;
+    }
+    bool fits = from.size() <= shape.size();
+    for (int i = 1; fits && i <= from.size(); ++i) {
+      const std::int64_t d = from[from.size() - i];
+      fits = d == 1 || d == shape[shape.size() - i];
+    }
+    if (!fits) {
+      throw ShapeError(name + ": " + parameter + " has shape " + to_string(from) + ", which does not broadcast to " +
+                       to_string(shape) + level_context());
+    }
+  }
+  return shape;
+}
+
+void check_integer(const char* function, Dtype dtype) {
+  if (is_integer(dtype)) return;
+  throw DtypeError(std::string("random.") + function + ": draws are of an integer dtype, " +
+                   std::string(strata::name(dtype)) + " was asked for" + level_context());
+}
+
+Tensor order(const char* function, Tensor key, const Shape& shape, int axis) {
+  check_key(function, key);
+  return apply<Orders>({shape, axis}, std::move(key));
+}
+
+Tensor randint(Tensor key, Shape shape, Tensor low, Tensor high, Integers p) {
+  check_key("randint", key);
+  check_integer("randint", p.dtype);
+  draw_shape("randint", shape, {{"low", &low}, {"high", &high}});
+  low = broadcast_to(astype(std::move(low), Dtype::int64), shape);
+  high = broadcast_to(astype(std::move(high), Dtype::int64), shape);
+  return apply<RandInt>({p.dtype}, std::move(key), std::move(low), std::move(high));
+}
+
+Tensor poisson(Tensor key, Tensor rate, DrawShape given, Integers p) {
+  check_key("poisson", key);
+  check_integer("poisson", p.dtype);
+  const Shape shape = draw_shape("poisson", given, {{"rate", &rate}});
+  rate = broadcast_to(astype(std::move(rate), Dtype::float32), shape);
+  return astype(apply<Poisson>({}, std::move(key), std::move(rate)), p.dtype);
+}
+
+Tensor gamma(Tensor key, Tensor a, DrawShape shape, Draws p) {
+  return gamma_draw("gamma", std::move(key), std::move(a), shape, p.dtype, false);
+}
+Tensor loggamma(Tensor key, Tensor a, DrawShape shape, Draws p) {
+  return gamma_draw("loggamma", std::move(key), std::move(a), shape, p.dtype, true);
+}
+
+}  // namespace random
+
+std::vector<Entry> random_sampler_entries() {
+  return {entry<row<RandInt>>(), entry<row<Orders>>(), entry<row<Poisson>>(), entry<row<Gamma>>(),
+          entry<row<GammaDerivative>>()};
+}
+
+}  // namespace strata
