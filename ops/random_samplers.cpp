@@ -276,8 +276,7 @@ Tensor loggamma(Tensor key, Tensor a, DrawShape shape, Draws p) {
 }  // namespace random
 
 std::vector<Entry> random_sampler_entries() {
-  return {entry<row<RandInt>>(), entry<row<Orders>>(), entry<row<Poisson>>(), entry<row<Gamma>>(),
-          entry<row<GammaDerivative>>()};
+  return {entry<row<RandInt>>(), entry<row<Orders>>(), entry<row<Poisson>>()};
 }
 
 }  // namespace strata
