@@ -1,7 +1,8 @@
 // The scalar functions of the library: each formula once, for float, double (host and device) and for CPU registers of
 // them (strata::simd::Vec). Op structs call them in scalar(), users in st::elementwise lambdas: `x * math::tanh(y)`.
 // Special values follow JAX (that is C's libm, plus: sign(NaN) and maximum(NaN, x) are NaN, remainder has the divisor's
-// sign). Accuracy, measured on every instruction set by tests/math_test.cpp, stands in the table there.
+// sign). How exact each one is stands in tests/math_reference.hpp; tests/math_test.cpp checks it on every instruction
+// set.
 #pragma once
 #include "strata/ops/math/basic.hpp"
 #include "strata/ops/math/bessel.hpp"

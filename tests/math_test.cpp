@@ -410,7 +410,9 @@ TEST_CASE("points where JAX and C leave a choice", "[math]") {
   CHECK(math::fmax(1.0, nan) == 1);
   CHECK(math::round(2.5) == 2);
   CHECK(math::round_away(2.5) == 3);
-  CHECK(math::xlogy(0.0, nan) == 0);
+  CHECK(math::xlogy(0.0, 0.0) == 0);
+  CHECK(std::isnan(math::xlogy(0.0, nan)));
+  CHECK(math::floor_div(-2.0, 0.0) == -inf);
   CHECK(math::remainder(-5.0, inf) == inf);
   CHECK(math::floor_div(-7.0, 2.0) == -4);
   CHECK(math::logaddexp(-inf, -inf) == -inf);

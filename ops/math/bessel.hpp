@@ -63,14 +63,14 @@ STRATA_HD T i1_large(T y) {
 template <class T>
 STRATA_HD T i0e(T x) {
   const T a = abs(x), y = T(1) / max(T(8), a);
-  const T small = detail::i0_small(x * x) * exp(-a);
+  const T small = detail::i0_small(x * x) * detail::exp_falling(-a).value();
   return select(a < T(8), small, detail::i0_large(y) * sqrt(y));
 }
 
 template <class T>
 STRATA_HD T i1e(T x) {
   const T a = abs(x), y = T(1) / max(T(8), a);
-  const T small = a * detail::i1_small(x * x) * exp(-a);
+  const T small = a * detail::i1_small(x * x) * detail::exp_falling(-a).value();
   return copysign(select(a < T(8), small, detail::i1_large(y) * sqrt(y)), x);
 }
 

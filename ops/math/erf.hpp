@@ -59,7 +59,7 @@ template <class T>
 STRATA_HD T erf(T x) {
   const T a = abs(x), t = min(T(is_single<T> ? 3.93 : 5.95), a);  // NaN stays
   const T small = fma(x, detail::erf_small(x * x), x);
-  const T large = T(1) - exp(-detail::erf_exponent(t));
+  const T large = T(1) - detail::exp_bounded(-detail::erf_exponent(t)).value();
   return select(a < T(1), small, copysign(large, x));
 }
 
@@ -68,7 +68,7 @@ template <class T>
 STRATA_HD T erfc(T x) {
   const T t = min(T(is_single<T> ? 11 : 28), abs(x)), c(is_single<T> ? 2 : 4);
   const Two<T> z = two_product(t, t);
-  detail::Scaled<T> e = detail::exp_scaled(-z.hi, -z.lo);
+  detail::Scaled<T> e = detail::exp_falling(-z.hi, -z.lo);
   e.p = e.p * (detail::erfc_factor((t - c) / (t + c)) / fma(t, T(2), T(1)));
   const T y = e.value();
   const T near = T(1) - fma(x, detail::erf_small(x * x), x);

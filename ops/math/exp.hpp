@@ -50,16 +50,29 @@ STRATA_HD T exp_tail(T r) {
   }
 }
 
-/// e^(x + rest), with |rest| far below 1. n is even, so that s = 2^(n / 2).
+/// e^(x + rest), for lowest <= x <= highest and |rest| far below 1. n is even, so that s = 2^(n / 2).
 template <class T>
-STRATA_HD Scaled<T> exp_scaled(T x, T rest = T(0)) {
+STRATA_HD Scaled<T> exp_bounded(T x, T rest = T(0)) {
   using R = ExpRange<lane_t<T>>;
   constexpr auto shift = format<T>::to_int + format<T>::bias;
-  x = max(T(R::lowest), min(T(R::highest), x));  // a NaN in the second place stays
   const T shifted = fma(x, T(R::half_log2e), T(shift));
   const T half_n = shifted - T(shift);
   const T r = fma(half_n, T(-2 * R::ln2_lo), fma(half_n, T(-2 * R::ln2_hi), x)) + rest;
   return {T(1) + fma(exp_tail(r), r * r, r), power_of_two(shifted)};
+}
+/// The same for any x (a NaN in the second place stays), for x <= 0, and for x >= 0.
+template <class T>
+STRATA_HD Scaled<T> exp_scaled(T x, T rest = T(0)) {
+  using R = ExpRange<lane_t<T>>;
+  return exp_bounded(max(T(R::lowest), min(T(R::highest), x)), rest);
+}
+template <class T>
+STRATA_HD Scaled<T> exp_falling(T x, T rest = T(0)) {
+  return exp_bounded(max(T(ExpRange<lane_t<T>>::lowest), x), rest);
+}
+template <class T>
+STRATA_HD Scaled<T> exp_rising(T x) {
+  return exp_bounded(min(T(ExpRange<lane_t<T>>::highest), x));
 }
 
 }  // namespace detail
@@ -121,7 +134,7 @@ STRATA_HD T expm1(T x) {
 
 template <class T>
 STRATA_HD T cosh(T x) {
-  detail::Scaled<T> e = detail::exp_scaled(abs(x));
+  detail::Scaled<T> e = detail::exp_rising(abs(x));
   e.p = e.p * T(0.5);
   const T half = e.value();
   return half + T(0.25) / half;
@@ -137,7 +150,7 @@ STRATA_HD T sinh(T x) {
     q = poly(z, 0.166666666666666674, 8.33333333333314775e-3, 1.98412698414318659e-4, 2.75573191570737837e-6,
              2.50521231363437852e-8, 1.60572597890706922e-10, 7.75874821496206685e-13);
   }
-  detail::Scaled<T> e = detail::exp_scaled(a);
+  detail::Scaled<T> e = detail::exp_rising(a);
   e.p = e.p * T(0.5);
   const T half = e.value();
   return copysign(select(a < T(1), fma(a * z, q, a), half - T(0.25) / half), x);
@@ -154,7 +167,7 @@ STRATA_HD T tanh(T x) {
 /// 1 / (1 + e^-x), without cancellation or overflow on either side.
 template <class T>
 STRATA_HD T logistic(T x) {
-  const T e = exp(-abs(x));
+  const T e = detail::exp_falling(-abs(x)).value();
   return select(x < T(0), e, T(1)) / (T(1) + e);
 }
 

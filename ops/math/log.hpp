@@ -163,35 +163,52 @@ STRATA_HD T log1p(T x) {
   return select(ordinary, y, select(x <= T(-1), below, x));
 }
 
+namespace detail {
+/// log(1 + e) for 0 <= e <= 1: no power of two to take off.
+template <class T>
+STRATA_HD T log1p_unit(T e) {
+  const T s = e / (e + T(2)), z = s * s;
+  T q;
+  if constexpr (is_single<T>) {
+    q = poly(z, 0.6666641304f, 0.4002170523f, 0.2799902842f, 0.2802506675f);
+  } else {
+    q = poly(z, 0.666666666666663033, 0.400000000001574205, 0.285714285478309936, 0.222222239711912123,
+             0.181817438720467088, 0.153865610805308262, 0.13300957989526409, 0.12106212709337646,
+             0.0833953591736065101, 0.170196471042511589);
+  }
+  return fma(s * z, q, s + s);
+}
+}  // namespace detail
+
 /// log(1 + e^x), without overflow.
 template <class T>
 STRATA_HD T softplus(T x) {
-  const T e = exp(-abs(x));  // in [0, 1], or NaN
-  return max(T(0), x) + detail::log1p_finite(e);
+  const T e = detail::exp_falling(-abs(x)).value();  // in [0, 1], or NaN
+  return max(T(0), x) + detail::log1p_unit(e);
 }
 
 /// log(e^x + e^y), without overflow; logaddexp(inf, inf) = inf.
 template <class T>
 STRATA_HD T logaddexp(T x, std::type_identity_t<T> y) {
-  const T d = x - y;
-  return select(d != d, x + y, max(x, y) + detail::log1p_finite(exp(-abs(d))));
+  const T d = x - y, e = detail::exp_falling(-abs(d)).value();
+  return select(d != d, x + y, max(x, y) + detail::log1p_unit(e));
 }
 /// log2(2^x + 2^y).
 template <class T>
 STRATA_HD T logaddexp2(T x, std::type_identity_t<T> y) {
   const T d = x - y;
-  return select(d != d, x + y, fma(detail::log1p_finite(exp2(-abs(d))), T(1.44269504088896340736), max(x, y)));
+  return select(d != d, x + y, fma(detail::log1p_unit(exp2(-abs(d))), T(1.44269504088896340736), max(x, y)));
 }
 
-/// x log(y), and 0 where x = 0, whatever y is.
+/// x log(y), and 0 where x = 0 unless y is NaN.
 template <class T>
 STRATA_HD T xlogy(T x, std::type_identity_t<T> y) {
-  return select(x == T(0), T(0), x * log(y));
+  return select(x == T(0) && y == y, T(0), x * log(y));
 }
-/// x log(1 + y), and 0 where x = 0, whatever y is.
+/// x log(1 + y), and 0 where x = 0 unless y is NaN.
 template <class T>
 STRATA_HD T xlog1py(T x, std::type_identity_t<T> y) {
-  return select(x == T(0), T(0), x * log1p(y));
+  return select(x == T(0) && y == y, T(0), x * log1p(y));
 }
 
 /// log(a + sqrt(a^2 + 1)), odd.

@@ -75,32 +75,33 @@ STRATA_HD T pow_float(T x, T y) {
 }
 
 /// By squaring; a negative exponent gives 0 unless |x| is 1 (XLA's rule).
-template <class T>
-STRATA_HD T pow_integer(T x, T y) {
-  using U = std::make_unsigned_t<T>;
-  if (std::is_signed_v<T> && y < 0) {
-    if (x == 1) return 1;
-    return x == static_cast<T>(-1) ? static_cast<T>((y & 1) != 0 ? -1 : 1) : T(0);
+struct PowInteger {
+  template <class T>
+  STRATA_HD T operator()(T x, T y) const {
+    using U = std::make_unsigned_t<T>;
+    if (std::is_signed_v<T> && y < 0) {
+      if (x == 1) return 1;
+      return x == static_cast<T>(-1) ? static_cast<T>((y & 1) != 0 ? -1 : 1) : T(0);
+    }
+    // unsigned long long: products of small types would be promoted to int and could overflow
+    unsigned long long base = static_cast<U>(x), result = 1;
+    for (U n = static_cast<U>(y); n != 0; n = static_cast<U>(n >> 1)) {
+      if ((n & 1) != 0) result *= base;
+      base *= base;
+    }
+    return static_cast<T>(result);
   }
-  // unsigned long long: products of small types would be promoted to int and could overflow
-  unsigned long long base = static_cast<U>(x), result = 1;
-  for (U n = static_cast<U>(y); n != 0; n = static_cast<U>(n >> 1)) {
-    if ((n & 1) != 0) result *= base;
-    base *= base;
-  }
-  return static_cast<T>(result);
-}
+};
 
 }  // namespace detail
 
 /// x^y. pow(x, 0) = pow(1, y) = 1, NaN included; integers wrap around.
 template <class T>
 STRATA_HD T pow(T x, std::type_identity_t<T> y) {
-  using L = lane_t<T>;
-  if constexpr (std::is_floating_point_v<L>) {
+  if constexpr (std::is_floating_point_v<lane_t<T>>) {
     return detail::pow_float(x, y);
   } else {
-    return map_lanes([](L a, L b) { return detail::pow_integer(a, b); }, x, y);
+    return map_lanes(detail::PowInteger{}, x, y);
   }
 }
 

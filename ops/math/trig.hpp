@@ -41,12 +41,6 @@ STRATA_HD T minus_quarter_turns(T x, T n) {
   }
 }
 template <class T>
-STRATA_HD mask_t<T> reduces_fast(T x) {
-  using P = PiParts<lane_t<T>>;
-  return abs(x) <= T(fused<T> ? P::fused_limit : P::split_limit);
-}
-
-template <class T>
 struct SinCos {
   T sin, cos;
 };
@@ -80,7 +74,7 @@ STRATA_HD QuarterTurns<T> quarter_turns(T x) {
   return {as_bits(shifted), minus_quarter_turns(x, shifted - T(shift))};
 }
 
-/// The same for one number with |x| >= 2^9, however large: the product with the bits of 1 / pi (Payne and Hanek) is
+/// The same for one number x >= 2^9, however large: the product with the bits of 1 / pi (Payne and Hanek) is
 /// exact modulo 2 to 2^-138.
 STRATA_HD QuarterTurns<double> quarter_turns_exactly(double x) {
   __extension__ typedef unsigned __int128 Wide;
@@ -92,7 +86,7 @@ STRATA_HD QuarterTurns<double> quarter_turns_exactly(double x) {
                                      0xf867de104d7a1b0eu};
   const uint64_t bits = as_bits(x);
   const uint64_t m = (bits & Format<double>::mantissa_mask) | Format<double>::min_bits;
-  const int exponent = static_cast<int>((bits >> 52) & 0x7ff) - 1075;  // |x| = m 2^exponent
+  const int exponent = static_cast<int>((bits >> 52) & 0x7ff) - 1075;  // x = m 2^exponent
   const int offset = 64 + exponent - 1, word = offset >> 6, shift = offset & 63;
   uint64_t w[3];
   for (int i = 0; i < 3; ++i) {
@@ -115,71 +109,74 @@ STRATA_HD QuarterTurns<double> quarter_turns_exactly(double x) {
   const double hi = head * 0x1p-64, lo = tail * 0x1p-64 + static_cast<double>(f1) * 0x1p-128;
   const Two<double> product = two_product(hi, 0x1.921fb54442d18p+0);
   const double rest = product.hi + (product.lo + (hi * 0x1.1a62633145c07p-54 + lo * 0x1.921fb54442d18p+0));
-  const bool negate = x < 0;
-  return {negate ? 0 - count : count, above != negate ? -rest : rest};
+  return {count, above ? -rest : rest};
 }
 
 template <class T>
 inline constexpr int top_bit = 8 * sizeof(lane_t<T>) - 1;
 
-/// sin, or cos as sin one quarter turn on.
-template <bool quarter, class T>
-STRATA_HD T sin_of_turns(QuarterTurns<T> turns) {
-  using B = bits_t<T>;
-  const SinCos<T> both = sin_cos_small(turns.rest);
-  const B count = quarter ? turns.count + B(1u) : turns.count;
-  const T y = select_top_bit(count << top_bit<T>, both.cos, both.sin);
-  return as_float(as_bits(y) ^ ((count << (top_bit<T> - 1)) & B(format<T>::sign)));
-}
-template <class T>
-STRATA_HD T tan_of_turns(QuarterTurns<T> turns) {
-  const SinCos<T> both = sin_cos_small(turns.rest);
-  const bits_t<T> odd = turns.count << top_bit<T>;
-  return select_top_bit(odd, -both.cos, both.sin) / select_top_bit(odd, both.sin, both.cos);
-}
-
-/// Of(x) by the fast reduction, and lane by lane by the exact one where |x| is too large for that.
-template <class Of, class T>
-STRATA_HD T trigonometric(T x) {
-  const T y = Of::of(quarter_turns(x));
-  const auto fast = reduces_fast(x);
-  if (all(fast)) [[likely]] {
-    return y;
-  }
-  using L = lane_t<T>;
-  const auto exactly = [](L lane) {
-    if (!(abs(lane) < Format<L>::inf)) return Format<L>::nan;
-    return abs(lane) < L(512) ? lane : static_cast<L>(Of::of(quarter_turns_exactly(lane)));
-  };
-  return select(fast, y, map_lanes(exactly, x));
-}
+/// sin, or cos as sin one quarter turn on, for x >= 0 (or -0).
 template <bool quarter>
 struct SinOf {
   template <class T>
   static STRATA_HD T of(QuarterTurns<T> turns) {
-    return sin_of_turns<quarter>(turns);
+    using B = bits_t<T>;
+    const SinCos<T> both = sin_cos_small(turns.rest);
+    const B count = quarter ? turns.count + B(1u) : turns.count;
+    const T y = select_top_bit(count << top_bit<T>, both.cos, both.sin);
+    return as_float(as_bits(y) ^ ((count << (top_bit<T> - 1)) & B(format<T>::sign)));
   }
 };
 struct TanOf {
   template <class T>
   static STRATA_HD T of(QuarterTurns<T> turns) {
-    return tan_of_turns(turns);
+    const SinCos<T> both = sin_cos_small(turns.rest);
+    const bits_t<T> odd = turns.count << top_bit<T>;
+    return select_top_bit(odd, -both.cos, both.sin) / select_top_bit(odd, both.sin, both.cos);
   }
 };
+
+/// One lane by the exact reduction; left alone where the fast one serves.
+template <class Of>
+struct OfLarge {
+  template <class L>
+  STRATA_HD L operator()(L x) const {
+    if (!(x < Format<L>::inf)) return Format<L>::nan;
+    return x < L(512) ? x : static_cast<L>(Of::of(quarter_turns_exactly(x)));
+  }
+};
+
+/// Of(x) for x >= 0 by the fast reduction, and lane by lane by the exact one where x is too large for that.
+template <class Of, class T>
+STRATA_HD T trigonometric(T x) {
+  using P = PiParts<lane_t<T>>;
+  const T y = Of::of(quarter_turns(x));
+  const auto fast = x <= T(fused<T> ? P::fused_limit : P::split_limit);
+  if (all(fast)) [[likely]] {
+    return y;
+  }
+  return select(fast, y, map_lanes(OfLarge<Of>{}, x));
+}
+/// The same for an odd function.
+template <class Of, class T>
+STRATA_HD T odd_trigonometric(T x) {
+  const bits_t<T> sign = as_bits(x) & bits_t<T>(format<T>::sign);
+  return as_float(as_bits(trigonometric<Of>(abs(x))) ^ sign);
+}
 
 }  // namespace detail
 
 template <class T>
 STRATA_HD T sin(T x) {
-  return select(x == T(0), x, detail::trigonometric<detail::SinOf<false>>(x));
+  return detail::odd_trigonometric<detail::SinOf<false>>(x);
 }
 template <class T>
 STRATA_HD T cos(T x) {
-  return detail::trigonometric<detail::SinOf<true>>(x);
+  return detail::trigonometric<detail::SinOf<true>>(abs(x));
 }
 template <class T>
 STRATA_HD T tan(T x) {
-  return select(x == T(0), x, detail::trigonometric<detail::TanOf>(x));
+  return detail::odd_trigonometric<detail::TanOf>(x);
 }
 
 }  // namespace strata::math
