@@ -4,6 +4,7 @@
 #include "strata/core/index.hpp"
 #include "strata/ops/menu/arithmetic.hpp"
 #include "strata/ops/menu/contract.hpp"
+#include "strata/ops/menu/conv.hpp"
 #include "strata/ops/menu/create.hpp"
 #include "strata/ops/menu/cumulative.hpp"
 #include "strata/ops/menu/join.hpp"

@@ -5,16 +5,28 @@ namespace strata {
 
 std::vector<Entry> registry() {
   constexpr std::vector<Entry> (*families[])() = {
+      &arithmetic_entries,   //
       &arithmetic_entries,  //
+      &cast_entries,         //
       &cast_entries,        //
+      &contract_entries,     //
       &contract_entries,    //
+      &conv_entries,         //
+      &convolution_entries,  //
+      &create_entries,       //
       &create_entries,      //
+      &cumulative_entries,   //
       &cumulative_entries,  //
+      &einsum_entries,       //
       &einsum_entries,      //
       &index_entries,       //
+      &join_entries,         //
       &join_entries,        //
+      &random_entries,       //
       &random_entries,      //
+      &reduce_entries,       //
       &reduce_entries,      //
+      &shape_entries,        //
       &shape_entries,       //
       &slice_entries,       //
       &sort_entries,        //

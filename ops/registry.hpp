@@ -28,6 +28,8 @@ std::vector<Entry> registry();
 std::vector<Entry> arithmetic_entries();
 std::vector<Entry> cast_entries();
 std::vector<Entry> contract_entries();
+std::vector<Entry> conv_entries();
+std::vector<Entry> convolution_entries();
 std::vector<Entry> create_entries();
 std::vector<Entry> cumulative_entries();
 std::vector<Entry> einsum_entries();

@@ -8,10 +8,10 @@
 #include <cstring>
 #include <string_view>
 
-#include "strata/core/memory.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/gemm_kernels.hpp"
 #include "strata/ops/cpu/onednn.hpp"
+#include "strata/ops/cpu/scratch.hpp"
 
 namespace strata {
 namespace {
@@ -27,22 +27,6 @@ struct BlasOperand {
   static bool plain(std::int64_t rows, std::int64_t cols, std::int64_t row, std::int64_t col) {
     return (col == 1 || cols == 1) && (row >= cols || rows == 1);
   }
-};
-
-/// Memory for the while of a call, from the caching allocator.
-template <class T>
-class Scratch {
- public:
-  explicit Scratch(std::int64_t n)
-      : bytes_(static_cast<std::size_t>(n) * sizeof(T)), p_(static_cast<T*>(memory::allocate(bytes_))) {}
-  ~Scratch() { memory::deallocate(p_, bytes_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  T* get() const { return p_; }
-
- private:
-  std::size_t bytes_;
-  T* p_;
 };
 
 /// The kernels of this machine.
