@@ -9,6 +9,8 @@
 #include "strata/core/parallel.hpp"
 #include "strata/core/tensor.hpp"
 #include "strata/core/tree.hpp"
+#include "strata/functorch/cond.hpp"
 #include "strata/functorch/jacobian.hpp"
+#include "strata/functorch/scan.hpp"
 #include "strata/functorch/vmap.hpp"
 #include "strata/ops/ops.hpp"

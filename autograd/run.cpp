@@ -12,6 +12,7 @@ ReverseRun::Leaf ReverseRun::describe(const Tensor& x, Edge edge) {
 }
 
 void ReverseRun::watch(Tensor& leaf) {
+  if (level_stack.narrowed) narrow_arguments({&leaf, 1});
   Edge edge;
   const Leaf described = describe(leaf, {});
   if (leaf.defined() && is_float(leaf.dtype())) {
@@ -103,7 +104,9 @@ Tensor ForwardRun::dual(const Tensor& x, const Tensor& dx, const std::string& pa
     throw DtypeError("jvp: the tangent" + path + " is " + std::string(name(dx.dtype())) + ", but its primal is " +
                      std::string(name(x.dtype())) + "; convert it with st::astype" + level_context());
   }
-  return duals_.pack(x, dx.dtype() == x.dtype() ? dx : astype(dx, x.dtype()));
+  Tensor packed[] = {x, dx.dtype() == x.dtype() ? dx : astype(dx, x.dtype())};
+  if (level_stack.narrowed) narrow_arguments(packed);
+  return duals_.pack(packed[0], packed[1]);
 }
 
 Tensor ForwardRun::unpack(Tensor& leaf) const {

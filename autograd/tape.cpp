@@ -6,6 +6,7 @@
 
 #include "strata/autograd/custom_node.hpp"
 #include "strata/core/error.hpp"
+#include "strata/core/rows.hpp"
 #include "strata/core/small.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
@@ -204,6 +205,11 @@ std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Ten
       throw TransformError("a custom function captures a tensor that is being differentiated; pass it as an argument" +
                            level_context());
     }
+  }
+  if (level_stack.narrowed) {  // what the pullback captured has the lanes present now
+    pullback = [rows = RowsSnapshot(), pullback = std::move(pullback)](const std::vector<Tensor>& g) {
+      return rows.with([&] { return pullback(g); });
+    };
   }
   Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(edges.size()), static_cast<std::uint32_t>(y.size()));
   std::copy(edges.begin(), edges.end(), node->edges);

@@ -50,6 +50,7 @@ LevelLease::~LevelLease() {
   level_->stack.store(nullptr, std::memory_order_relaxed);
   level_->axis_name.clear();
   level_->rows = {};
+  level_->scope = nullptr;
   level_->size = 0;
   p.free.push_back(level_);
 }
@@ -114,34 +115,6 @@ Level* find_axis(const std::string& axis_name) {
     if (l.kind == LevelKind::vmap && !axis_name.empty() && l.axis_name == axis_name) return &l;
   }
   return nullptr;
-}
-
-namespace {
-
-/// x holds a tensor of `level` whose rows are not those present now.
-bool holds_other_rows(const Tensor& x, const Level& level) {
-  if (!x.defined() || !x.is_wrapped()) return false;
-  const Wrapper& w = wrapper(x);
-  if (w.id.level == &level) return static_cast<const Batched&>(w).rows != level.rows;
-  if (x.kind() == Kind::dual && holds_other_rows(static_cast<const Dual&>(w).tangent, level)) return true;
-  return holds_other_rows(w.value, level);
-}
-
-}  // namespace
-
-void narrow_arguments(std::span<Tensor> x) {
-  const int saved = std::exchange(level_stack.narrowed, 0);  // narrowing itself is not narrowed
-  struct Restore {
-    int value;
-    ~Restore() { level_stack.narrowed = value; }
-  } restore{saved};
-  for (int i = 1; i <= level_stack.depth; ++i) {
-    Level& level = *level_stack.levels[i];
-    if (!level.rows) continue;
-    for (Tensor& t : x) {
-      if (holds_other_rows(t, level)) t = level.interpreter->narrow(t);
-    }
-  }
 }
 
 void dispatch(Call call) {

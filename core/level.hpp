@@ -33,11 +33,10 @@ class Interpreter {
 
 enum class LevelKind : std::uint8_t { vmap, grad, jvp };
 
-/// A subset of the lanes, ascending: while a branch runs, only these are present. Null means all.
-struct Rows {
-  std::vector<std::int64_t> index;
-};
+/// A subset of the lanes: while a branch runs, only these are present. Null means all. See core/rows.hpp.
+struct Rows;
 using RowsRef = std::shared_ptr<const Rows>;
+class RowsScope;
 
 struct LevelStack;
 
@@ -48,16 +47,18 @@ struct Level {
   int depth = 0;                                  // position on that stack, from 1
   LevelKind kind = LevelKind::vmap;
   Interpreter* interpreter = nullptr;
-  std::int64_t size = 0;  // vmap: number of lanes
-  std::string axis_name;  // vmap: may be empty
-  RowsRef rows;           // vmap: the lanes present now
+  std::int64_t size = 0;       // vmap: number of lanes
+  std::string axis_name;       // vmap: may be empty
+  RowsRef rows;                // vmap: the lanes present now
+  RowsScope* scope = nullptr;  // vmap: what put them there
 };
 
 inline constexpr int max_depth = 64;
 
 struct LevelStack {
   int depth = 0;
-  int narrowed = 0;  // vmap levels whose rows are a subset now
+  int narrowed = 0;         // vmap levels whose rows are a subset now
+  std::uint64_t clock = 0;  // counts taped tensors and branches, see Rows::since
   Level* levels[max_depth + 1] = {};
   Level& top() { return *levels[depth]; }
 };
@@ -127,8 +128,9 @@ struct Node;
 struct Taped : Wrapper {
   Node* node;
   std::uint32_t out;
+  std::uint64_t born;  // level_stack.clock then
   Taped(Tensor v, Node* n, std::uint32_t o, LevelId i)
-      : Wrapper(Kind::taped, v, i, sizeof(Taped), v.shape()), node(n), out(o) {}
+      : Wrapper(Kind::taped, v, i, sizeof(Taped), v.shape()), node(n), out(o), born(++level_stack.clock) {}
 };
 
 /// jvp's wrapper: `value` is the primal.
@@ -153,7 +155,7 @@ Level& level_of(const Tensor& x);
 /// "\n  inside vmap (level 2, size 128), inside grad (level 1): shapes are those of one example", or "" with no level.
 std::string level_context();
 
-/// While a branch runs on a subset of the lanes: brings every argument to the lanes present.
+/// While a branch runs on a subset of the lanes: brings every argument to the lanes present. See core/rows.hpp.
 void narrow_arguments(std::span<Tensor> x);
 
 /// The innermost vmap level on this thread called `name`; null when there is none.

@@ -79,6 +79,7 @@ struct Op {
   void (*vjp)(const void* p, In x, In y, In g, Need need, Out dx);
   void (*batch)(const void* p, std::span<Lane> x, std::span<Lane> y, Batch& batch);
   Samples (*samples)();
+  bool mixes_rows = false;  // under vmap its arguments may have different lanes (functorch/rows.hpp)
 };
 
 /// One application of an op.

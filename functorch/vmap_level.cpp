@@ -2,6 +2,7 @@
 #include "strata/functorch/vmap_level.hpp"
 
 #include "strata/core/error.hpp"
+#include "strata/core/rows.hpp"
 #include "strata/core/small.hpp"
 #include "strata/ops/lane.hpp"
 
@@ -25,10 +26,22 @@ Lane VmapLevel::unwrap(const Tensor& x) const {
   return {b.value, b.axis};
 }
 
+namespace {
+
+[[noreturn]] void mixed_lanes(std::string_view op) {
+  throw TransformError(std::string(op) +
+                       ": its arguments hold different lanes: one comes from a branch that ran on "
+                       "some lanes only; return it from the branch instead of storing it outside" +
+                       level_context());
+}
+
+}  // namespace
+
 void VmapLevel::run(Call& call) {
   const auto n = call.x.size(), m = call.y.size();
   SmallArray<Lane> x(n), y(m);
   Batch batch{level().size, id()};
+  bool mapped = false;
   for (std::size_t i = 0; i < n; ++i) {
     Tensor& t = call.x[i];
     if (!t.defined() || !belongs_to(t, id())) {
@@ -37,8 +50,13 @@ void VmapLevel::run(Call& call) {
     }
     auto& b = static_cast<Batched&>(wrapper(t));
     x[i].axis = b.axis;
-    batch.size = b.value.shape()[b.axis];
-    batch.rows = b.rows;
+    if (!mapped) {
+      batch.size = b.value.shape()[b.axis];
+      batch.rows = b.rows;
+      mapped = true;
+    } else if (b.rows != batch.rows && !call.op.mixes_rows) [[unlikely]] {
+      mixed_lanes(call.op.name);
+    }
     // The last handle of the wrapper hands its value on, so that the op may take over the buffer.
     x[i].value = t.impl()->refs.load(std::memory_order_acquire) == 1 ? std::move(b.value) : b.value;
     t = Tensor();
@@ -58,24 +76,29 @@ namespace {
 /// with the user's rules mapped.
 class BatchedCustom final : public Custom {
  public:
-  BatchedCustom(std::shared_ptr<Custom> inner, std::shared_ptr<VmapLevel> vmap, std::vector<int> axes)
-      : inner_(std::move(inner)), vmap_(std::move(vmap)), axes_(std::move(axes)) {}
+  BatchedCustom(std::shared_ptr<Custom> inner, std::shared_ptr<VmapLevel> vmap, const Batch& batch,
+                std::vector<int> axes)
+      : inner_(std::move(inner)),
+        vmap_(std::move(vmap)),
+        rows_(batch.rows),
+        lanes_(batch.size),
+        axes_(std::move(axes)) {}
 
   std::string_view name() const override { return inner_->name(); }
   bool transparent() const override { return inner_->transparent(); }
   bool rematerialize() const override { return inner_->rematerialize(); }
 
   std::vector<Tensor> eval(const std::vector<Tensor>& x) override {
-    const LevelScope scope(vmap_->level());
+    const Present present(*this);
     return take_off(inner_->eval(put_on(x)));
   }
 
   std::pair<std::vector<Tensor>, Pullback> vjp(const std::vector<Tensor>& x) override {
-    const LevelScope scope(vmap_->level());
+    const Present present(*this);
     auto [y, pullback] = inner_->vjp(put_on(x));
     std::vector<Tensor> values = take_off(std::move(y));
     auto batched = [self = *this, pullback = std::move(pullback), out = out_axes_](const std::vector<Tensor>& g) {
-      const LevelScope again(self.vmap_->level());
+      const Present again(self);
       std::vector<Tensor> wrapped(g.size());
       for (std::size_t i = 0; i < g.size(); ++i) wrapped[i] = self.vmap_->wrap({g[i], out[i]});
       std::vector<Tensor> dx = pullback(wrapped);
@@ -87,7 +110,7 @@ class BatchedCustom final : public Custom {
 
   std::pair<std::vector<Tensor>, std::vector<Tensor>> jvp(const std::vector<Tensor>& x,
                                                           const std::vector<Tensor>& dx) override {
-    const LevelScope scope(vmap_->level());
+    const Present present(*this);
     auto [y, dy] = inner_->jvp(put_on(x), put_on(dx));
     std::vector<Tensor> values = take_off(std::move(y));
     for (std::size_t i = 0; i < dy.size(); ++i) {
@@ -98,7 +121,7 @@ class BatchedCustom final : public Custom {
       else if (out_axes_[i] < 0)
         values[i] = moved(values[i], out_axes_[i] = t.axis), dy[i] = t.value;
       else
-        dy[i] = moveaxis(lanes_first(t, vmap_->level().size), 0, out_axes_[i]);
+        dy[i] = moveaxis(lanes_first(t, lanes_), 0, out_axes_[i]);
     }
     return {std::move(values), std::move(dy)};
   }
@@ -106,6 +129,12 @@ class BatchedCustom final : public Custom {
   const std::vector<int>& out_axes() const { return out_axes_; }
 
  private:
+  /// The level is on the stack, with the lanes that the arguments have.
+  struct Present {
+    LevelScope level;
+    RowsScope rows;
+    explicit Present(const BatchedCustom& c) : level(c.vmap_->level()), rows(c.vmap_->level(), c.rows_) {}
+  };
   std::vector<Tensor> put_on(std::vector<Tensor> x) const {
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = vmap_->wrap({x[i], axes_[i]});
     return x;
@@ -119,20 +148,18 @@ class BatchedCustom final : public Custom {
     }
     return y;
   }
-  Tensor moved(const Tensor& value, int axis) const {
-    return moveaxis(lanes_first({value, -1}, vmap_->level().size), 0, axis);
-  }
+  Tensor moved(const Tensor& value, int axis) const { return moveaxis(lanes_first({value, -1}, lanes_), 0, axis); }
   /// A cotangent laid out as its argument was: shared arguments get the sum over lanes.
   Tensor cotangent(const Lane& dx, int axis) const {
     if (!dx.value.defined()) return {};
-    const std::int64_t lanes =
-        vmap_->level().rows ? static_cast<std::int64_t>(vmap_->level().rows->index.size()) : vmap_->level().size;
-    if (axis >= 0) return dx.axis == axis ? dx.value : moveaxis(lanes_first(dx, lanes), 0, axis);
-    return dx.mapped() ? sum(dx.value, {.axes = {dx.axis}}) : dx.value * lanes;
+    if (axis >= 0) return dx.axis == axis ? dx.value : moveaxis(lanes_first(dx, lanes_), 0, axis);
+    return dx.mapped() ? sum(dx.value, {.axes = {dx.axis}}) : dx.value * lanes_;
   }
 
   std::shared_ptr<Custom> inner_;
   std::shared_ptr<VmapLevel> vmap_;
+  RowsRef rows_;
+  std::int64_t lanes_;
   std::vector<int> axes_;
   std::vector<int> out_axes_;
 };
@@ -154,7 +181,7 @@ std::vector<Tensor> VmapLevel::run(const std::shared_ptr<Custom>& custom, std::v
   }
   std::vector<Lane> y;
   if (!custom->batch(lanes, batch, y)) {
-    auto batched = std::make_shared<BatchedCustom>(custom, shared_from_this(), axes);
+    auto batched = std::make_shared<BatchedCustom>(custom, shared_from_this(), batch, axes);
     std::vector<Tensor> values;
     for (Lane& l : lanes) values.push_back(std::move(l.value));
     values = apply_custom(batched, std::move(values));

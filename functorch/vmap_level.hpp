@@ -25,6 +25,7 @@ class VmapLevel final : public Interpreter, public std::enable_shared_from_this<
 
   void run(Call& call) override;
   std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) override;
+  Tensor narrow(const Tensor& x) override;
 
  private:
   VmapLevel() : lease_(LevelKind::vmap, this) {}

@@ -1,0 +1,193 @@
+// See lanes.hpp.
+#include "strata/functorch/lanes.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "strata/core/parallel.hpp"
+#include "strata/ops/family.hpp"
+#include "strata/ops/lane.hpp"
+#include "strata/ops/ops.hpp"
+
+namespace strata {
+namespace {
+
+/// Row-major memory seen as [outer, n, inner bytes].
+struct Slabs {
+  std::byte* data;
+  std::int64_t outer, n, inner;
+  Slabs(const Tensor& x, int axis) : data(dense(x).data), outer(1), n(x.shape()[axis]), inner(itemsize(x.dtype())) {
+    for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
+    for (int i = axis + 1; i < x.ndim(); ++i) inner *= x.shape()[i];
+  }
+  std::byte* at(std::int64_t o, std::int64_t i) const { return data + (o * n + i) * inner; }
+};
+
+template <std::size_t bytes, class From, class To>
+void copy_fixed(std::int64_t o, std::int64_t begin, std::int64_t end, From from, To to) {
+  for (std::int64_t i = begin; i < end; ++i) std::memcpy(to(o, i), from(o, i), bytes);
+}
+
+/// Copies k slices of `inner` bytes for each outer index; from(o, i) and to(o, i) say where.
+template <class From, class To>
+void copy_slices(std::int64_t outer, std::int64_t k, std::int64_t inner, From from, To to) {
+  if (inner == 0) return;
+  const std::int64_t grain = std::max<std::int64_t>(1, (64 << 10) / inner);
+  parallel_for(outer * k, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end;) {
+      const std::int64_t o = at / k, first = at % k, last = std::min(k, first + end - at);
+      if (inner == 4) {
+        copy_fixed<4>(o, first, last, from, to);
+      } else if (inner == 8) {
+        copy_fixed<8>(o, first, last, from, to);
+      } else {
+        for (std::int64_t i = first; i < last; ++i) std::memcpy(to(o, i), from(o, i), static_cast<std::size_t>(inner));
+      }
+      at += last - first;
+    }
+  });
+}
+
+struct TakeLanes : Linear<TakeLanes> {
+  struct Params {
+    int axis;
+    Positions positions;
+    std::int64_t n;
+  };
+  static constexpr std::string_view name = "take_lanes";
+
+  /// The step between positions when it is the same everywhere, else 0.
+  static std::int64_t step(const std::vector<std::int64_t>& at) {
+    if (at.size() < 2) return 1;
+    const std::int64_t step = at[1] - at[0];
+    for (std::size_t i = 2; i < at.size(); ++i) {
+      if (at[i] - at[i - 1] != step) return 0;
+    }
+    return step;
+  }
+  static Tensor eval(const Params& p, Tensor x) {
+    const std::vector<std::int64_t>& at = *p.positions;
+    Shape shape = x.shape();
+    shape[p.axis] = static_cast<std::int64_t>(at.size());
+    if (const std::int64_t s = step(at)) {
+      Strides strides = dense(x).strides;
+      const std::int64_t offset = at.empty() ? 0 : at[0] * strides[p.axis];
+      strides[p.axis] *= s;
+      return view_of(x, shape, strides, offset);
+    }
+    const Tensor packed = pack(x);
+    Tensor y = empty_dense(shape, x.dtype(), x.device(), x.weak());
+    const Slabs from(packed, p.axis), to(y, p.axis);
+    copy_slices(
+        to.outer, to.n, to.inner,
+        [&](std::int64_t o, std::int64_t i) { return from.at(o, at[static_cast<std::size_t>(i)]); },
+        [&](std::int64_t o, std::int64_t i) { return to.at(o, i); });
+    return y;
+  }
+  static Tensor transpose(const Params& p, const Tensor& g) { return put_lanes({g}, p.axis, {p.positions}, p.n); }
+  static Lane batch(const Params& p, Lane x, Batch&) {
+    const int axis = value_axis(x, p.axis);
+    return {take_lanes(std::move(x.value), axis, p.positions), x.axis};
+  }
+  static Samples samples() {
+    const auto take = [](int axis, std::vector<std::int64_t> at) {
+      const auto positions = std::make_shared<const std::vector<std::int64_t>>(std::move(at));
+      return [=](std::span<const Tensor> x) { return std::vector<Tensor>{take_lanes(x[0], axis, positions)}; };
+    };
+    return {{"0, 2, 3 of [5, 2]", {{{5, 2}}}, take(0, {0, 2, 3})},
+            {"1, 2 of [2, 3], a view", {{{2, 3}}}, take(1, {1, 2})},
+            {"none of [3]", {{{3}}}, take(0, {})}};
+  }
+};
+
+struct PutLanes : General<PutLanes, -1> {
+  struct Params {
+    int axis;
+    std::vector<Positions> positions;
+    std::int64_t n;
+  };
+  static constexpr std::string_view name = "put_lanes";
+  static constexpr Keep keep = Keep::nothing;
+
+  static Tensor eval(const Params& p, Out x) {
+    Shape shape = x[0].shape();
+    shape[p.axis] = p.n;
+    bool weak = true;
+    std::int64_t written = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      weak = weak && x[i].weak();
+      written += static_cast<std::int64_t>(p.positions[i]->size());
+    }
+    Tensor y = empty_dense(shape, x[0].dtype(), x[0].device(), weak);
+    const Slabs to(y, p.axis);
+    if (written < p.n) std::memset(to.data, 0, static_cast<std::size_t>(to.outer * to.n * to.inner));
+    for (std::size_t part = 0; part < x.size(); ++part) {
+      const std::vector<std::int64_t>& at = *p.positions[part];
+      const Tensor packed = pack(x[part]);
+      const Slabs from(packed, p.axis);
+      copy_slices(
+          from.outer, from.n, from.inner, [&](std::int64_t o, std::int64_t i) { return from.at(o, i); },
+          [&](std::int64_t o, std::int64_t i) { return to.at(o, at[static_cast<std::size_t>(i)]); });
+    }
+    return y;
+  }
+  static Tensor jvp(const Params& p, In, In dx, In) {
+    std::vector<Tensor> parts;
+    std::vector<Positions> positions;
+    for (std::size_t i = 0; i < dx.size(); ++i) {
+      if (!dx[i].defined()) continue;
+      parts.push_back(dx[i]);
+      positions.push_back(p.positions[i]);
+    }
+    return put_lanes(std::move(parts), p.axis, std::move(positions), p.n);
+  }
+  static void vjp(const Params& p, In, In, In g, Need need, Out dx) {
+    for (std::size_t i = 0; i < dx.size(); ++i) {
+      if (need[static_cast<int>(i)]) dx[i] = take_lanes(g[0], p.axis, p.positions[i]);
+    }
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
+    std::vector<Tensor> parts;
+    const int axis = align(x, batch.size, parts);
+    return {put_lanes(std::move(parts), p.axis + (p.axis >= axis ? 1 : 0), p.positions, p.n), axis};
+  }
+  static Samples samples() {
+    using Index = std::vector<std::int64_t>;
+    const auto put = [](int axis, Index a, Index b, std::int64_t n) {
+      const std::vector<Positions> positions{std::make_shared<const Index>(std::move(a)),
+                                             std::make_shared<const Index>(std::move(b))};
+      return [=](std::span<const Tensor> x) {
+        return std::vector<Tensor>{put_lanes({x[0], x[1]}, axis, positions, n)};
+      };
+    };
+    return {{"all of [4, 2]", {{{1, 2}}, {{3, 2}}}, put(0, {2}, {0, 1, 3}, 4)},
+            {"some of [2, 5]", {{{2, 1}}, {{2, 2}}}, put(1, {4}, {0, 2}, 5)},
+            {"none of [2]", {{{0}}, {{0}}}, put(0, {}, {}, 2)}};
+  }
+};
+
+}  // namespace
+
+int align(std::span<const Lane> x, std::int64_t size, std::vector<Tensor>& values) {
+  int axis = -1;
+  bool same = true;
+  for (const Lane& lane : x) {
+    same = same && lane.mapped() && (axis < 0 || lane.axis == axis);
+    if (lane.mapped() && axis < 0) axis = lane.axis;
+  }
+  for (const Lane& lane : x) values.push_back(same ? lane.value : lanes_first(lane, size));
+  return same ? axis : 0;
+}
+
+Tensor take_lanes(Tensor x, int axis, Positions positions) {
+  const std::int64_t n = x.shape()[axis];
+  return apply<TakeLanes>({axis, std::move(positions), n}, std::move(x));
+}
+
+Tensor put_lanes(std::vector<Tensor> parts, int axis, std::vector<Positions> positions, std::int64_t n) {
+  return apply_list<PutLanes>({axis, std::move(positions), n}, std::move(parts));
+}
+
+std::vector<Entry> lane_entries() { return {entry<row<TakeLanes>>(), entry<row<PutLanes>>()}; }
+
+}  // namespace strata
