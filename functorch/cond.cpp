@@ -185,6 +185,12 @@ std::vector<Tensor> Branches::on_rows(const Choice& choice) {
   return merge_leaves(level, rows, parts);
 }
 
+std::vector<Tensor> Branches::select(const Choice& choice, int branches) {
+  std::vector<std::vector<Tensor>> all;
+  for (int k = 0; k < branches; ++k) all.push_back(run(k));
+  return Branches(op_, [&](int k) { return all[static_cast<std::size_t>(k)]; }).on_rows(choice);
+}
+
 void structures_differ(const char* op, const std::string& first, const std::string& second, const Outline& a,
                        const Outline& b) {
   const auto at = static_cast<std::size_t>(first_difference(a, b));

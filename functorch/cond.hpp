@@ -17,7 +17,7 @@
 namespace strata {
 
 struct CondOptions {
-  bool select = false;  ///< a mapped value: every branch runs on all lanes, and results are selected element by element
+  bool select = false;  ///< a mapped value: every branch runs on all lanes, then each lane's result is selected
 };
 
 namespace detail {
@@ -58,8 +58,8 @@ class Branches {
 
   /// Each branch on the lanes that chose it.
   std::vector<Tensor> on_rows(const Choice& choice);
-  /// All branches on all lanes; then element by element that of `index`, or for cond of the predicate.
-  std::vector<Tensor> select(const Tensor& index, int branches);
+  /// All branches on all lanes, then each lane's choice among the results.
+  std::vector<Tensor> select(const Choice& choice, int branches);
   /// Which branch each lane takes: reads the index, or the predicate, on the host.
   Choice choose(const Tensor& index, int branches) const;
   std::string name(int branch) const;
@@ -92,8 +92,8 @@ class BranchCall {
   R operator()(const Tensor& index, bool select) {
     constexpr int count = static_cast<int>(std::tuple_size_v<Functions>);
     const Choice choice = branches_.choose(index, count);
-    (void)select;
-    std::vector<Tensor> y = branches_.on_rows(choice);
+    std::vector<Tensor> y =
+        select && !choice.levels.empty() ? branches_.select(choice, count) : branches_.on_rows(choice);
     return tree_unflatten(*std::move(like_), std::move(y));
   }
 

@@ -175,6 +175,28 @@ TEST_CASE("switch_case clamps, and runs each branch on its rows") {
   CHECK(floats(st::vmap(st::grad<1>(f))(i, x)) == Floats{2, 6, -0.25, -1.f / 16, 2});
 }
 
+TEST_CASE("select runs every branch on all lanes") {
+  int runs = 0;
+  const auto f = [&](const Tensor& p, const Tensor& x) {
+    return st::cond(
+        {.select = true}, p, [&](const Tensor& t) { return ++runs, squared(t); },
+        [&](const Tensor& t) { return ++runs, twice(t); }, x);
+  };
+  const Tensor x = vec({1, 3, 5});
+  CHECK(floats(st::vmap(f)(mask({1, 0, 1}), x)) == Floats{1, 6, 25});
+  CHECK(runs == 2);
+  CHECK(floats(st::vmap(st::grad<1>(f))(mask({1, 0, 1}), x)) == Floats{2, 2, 10});
+  runs = 0;
+  CHECK(floats(st::vmap(f)(mask({1, 1, 1}), x)) == Floats{1, 9, 25});
+  CHECK(runs == 2);
+  CHECK(f(true, 3.0).item<float>() == 9);
+  CHECK(runs == 3);
+  const auto g = [](const Tensor& i, const Tensor& x) {
+    return st::switch_case({.select = true}, i, std::tuple{twice, squared, zero}, x);
+  };
+  CHECK(floats(st::vmap(g)(st::array({2, 1, -4}), x)) == Floats{0, 9, 10});
+}
+
 TEST_CASE("custom rules and checkpoints inside branches keep their rows") {
   const auto triple = st::custom_vjp([](const Tensor& x) { return x * x; },
                                      [](const Tensor& x) {
