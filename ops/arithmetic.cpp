@@ -23,6 +23,9 @@ Tensor& operator-=(Tensor& a, Tensor b) { return a = sub(std::move(a), std::move
 Tensor& operator*=(Tensor& a, Tensor b) { return a = mul(std::move(a), std::move(b)); }
 Tensor& operator/=(Tensor& a, Tensor b) { return a = div(std::move(a), std::move(b)); }
 
+Tensor deg2rad(Tensor x) { return x * 0.0174532925199432957692; }
+Tensor rad2deg(Tensor x) { return x * 57.2957795130823208768; }
+
 std::vector<Entry> arithmetic_entries() {
   return {entry<row<Add>>(), entry<row<Sub>>(),    entry<row<Mul>>(),       entry<row<Div>>(),
           entry<row<Neg>>(), entry<row<Square>>(), entry<row<Reciprocal>>()};

@@ -138,25 +138,24 @@ struct Pointwise {
 
  private:
   static Partials<N> products_of(const void* p, const Tensor& g, In x, const Tensor& y, Need need) {
+    constexpr auto each = std::make_index_sequence<static_cast<std::size_t>(N)>{};
     if constexpr (std::is_empty_v<typename D::Params>)
-      return products_with(g, x, y, need);
+      return products_with(each, g, x, y, need);
     else
-      return products_with(g, x, y, need, strata::family::params<D>(p));
+      return products_with(each, g, x, y, need, strata::family::params<D>(p));
   }
   /// By whichever rule D states; q: its Params if it has any.
-  template <class... Q>
-  static Partials<N> products_with(const Tensor& g, In x, const Tensor& y, Need need, const Q&... q) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>)->Partials<N> {
-      if constexpr (requires { D::products(q..., g, x[I]..., y, need); })
-        return D::products(q..., g, x[I]..., y, need);
-      else if constexpr (requires { D::partial(q..., x[I]..., y, need); })
-        return scale_all(D::partial(q..., x[I]..., y, need), g, need);
-      else if constexpr (requires { D::partial(q..., x[I]..., y); })
-        return scale_all(D::partial(q..., x[I]..., y), g, need);
-      else
-        return {scaled_product<D>(g, x[I]..., y, q...)};
-    }
-    (std::make_index_sequence<static_cast<std::size_t>(N)>{});
+  template <std::size_t... I, class... Q>
+  static Partials<N> products_with(std::index_sequence<I...>, const Tensor& g, In x, const Tensor& y, Need need,
+                                   const Q&... q) {
+    if constexpr (requires { D::products(q..., g, x[I]..., y, need); })
+      return D::products(q..., g, x[I]..., y, need);
+    else if constexpr (requires { D::partial(q..., x[I]..., y, need); })
+      return scale_all(D::partial(q..., x[I]..., y, need), g, need);
+    else if constexpr (requires { D::partial(q..., x[I]..., y); })
+      return scale_all(D::partial(q..., x[I]..., y), g, need);
+    else
+      return {scaled_product<D>(g, x[I]..., y, q...)};
   }
   static Partials<N> scale_all(Partials<N> partials, const Tensor& g, Need need) {
     for (int i = 0; i < N; ++i) {
@@ -188,21 +187,23 @@ struct Scaled : PointwiseFlat<Scaled<D>, D::keep == Keep::both ? 3 : 2> {
   static Samples samples() { return {}; }
 };
 
+template <class D, class... V>
+Tensor scaled_kernel(const void* params, const Tensor& g, const V&... v) {
+  Tensor in[] = {g, v...};
+  return apply_pointwise(row<Scaled<D>>, pointwise_info<Scaled<D>>, params, in);
+}
 template <class D, class... Q>
 Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q&... q) {
-  const auto of = [&](const auto&... v) -> Tensor {
-    if (!(fusible(g) && ... && fusible(v))) return D::scaled(q..., g, v...);
-    const void* p = nullptr;
-    ((p = &q), ...);
-    Tensor in[] = {g, v...};
-    return apply_pointwise(row<Scaled<D>>, pointwise_info<Scaled<D>>, p, in);
-  };
-  if constexpr (D::keep == Keep::both)
-    return of(x, y);
-  else if constexpr (D::keep == Keep::inputs)
-    return of(x);
-  else
-    return of(y);
+  const void* params = nullptr;
+  ((params = &q), ...);
+  if constexpr (D::keep == Keep::both) {
+    if (fusible(g) && fusible(x) && fusible(y)) return scaled_kernel<D>(params, g, x, y);
+    return D::scaled(q..., g, x, y);
+  } else {
+    const Tensor& v = D::keep == Keep::inputs ? x : y;
+    if (fusible(g) && fusible(v)) return scaled_kernel<D>(params, g, v);
+    return D::scaled(q..., g, v);
+  }
 }
 
 /// Applies pointwise op D: `return pointwise<Tanh>(std::move(x));`

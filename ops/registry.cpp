@@ -6,21 +6,30 @@ namespace strata {
 std::vector<Entry> registry() {
   // clang-format off
   constexpr std::vector<Entry> (*families[])() = {
+      &activation_entries,
       &arithmetic_entries,
+      &bitwise_entries,
       &cast_entries,
+      &compare_entries,
       &contract_entries,
       &conv_entries,
       &convolution_entries,
       &create_entries,
       &cumulative_entries,
       &einsum_entries,
+      &exponential_entries,
       &index_entries,
       &join_entries,
+      &power_entries,
       &random_entries,
       &reduce_entries,
+      &rounding_entries,
+      &select_entries,
       &shape_entries,
       &slice_entries,
       &sort_entries,
+      &special_entries,
+      &trigonometric_entries,
   };
   // clang-format on
   std::vector<Entry> all;

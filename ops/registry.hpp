@@ -25,20 +25,29 @@ constexpr Entry composite(std::string_view name, Samples (*samples)()) { return 
 /// All entries, family after family.
 std::vector<Entry> registry();
 
+std::vector<Entry> activation_entries();
 std::vector<Entry> arithmetic_entries();
+std::vector<Entry> bitwise_entries();
 std::vector<Entry> cast_entries();
+std::vector<Entry> compare_entries();
 std::vector<Entry> contract_entries();
 std::vector<Entry> conv_entries();
 std::vector<Entry> convolution_entries();
 std::vector<Entry> create_entries();
 std::vector<Entry> cumulative_entries();
 std::vector<Entry> einsum_entries();
+std::vector<Entry> exponential_entries();
 std::vector<Entry> index_entries();
 std::vector<Entry> join_entries();
+std::vector<Entry> power_entries();
 std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
+std::vector<Entry> rounding_entries();
+std::vector<Entry> select_entries();
 std::vector<Entry> shape_entries();
 std::vector<Entry> slice_entries();
 std::vector<Entry> sort_entries();
+std::vector<Entry> special_entries();
+std::vector<Entry> trigonometric_entries();
 
 }  // namespace strata
