@@ -8,21 +8,30 @@
 
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/axes.hpp"
 #include "strata/ops/cpu/reduce_table.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/cpu/strided.hpp"
 
 namespace strata {
 
-const ReduceKernel& reduce_kernel(Reducer r, Dtype compute) {
-  const auto pick = [&](const ReduceKernels& t) -> const ReduceKernel& {
-    return t.of[static_cast<int>(r)][static_cast<int>(compute)];
-  };
+namespace {
+
+template <template <Isa> class Set>
+const auto& table_of() {
 #if STRATA_X86_ISAS
-  if (cpu_isa() == Isa::avx512) return pick(ReduceSet<Isa::avx512>::table);
-  if (cpu_isa() == Isa::avx2) return pick(ReduceSet<Isa::avx2>::table);
+  if (cpu_isa() == Isa::avx512) return Set<Isa::avx512>::table;
+  if (cpu_isa() == Isa::avx2) return Set<Isa::avx2>::table;
 #endif
-  return pick(ReduceSet<Isa::baseline>::table);
+  return Set<Isa::baseline>::table;
+}
+
+}  // namespace
+
+const ReduceKernel& reduce_kernel(Reducer r, Dtype compute) {
+  if (r == Reducer::moments) return table_of<StatisticSet>().moments[compute == Dtype::float64];
+  if (r == Reducer::logsumexp) return table_of<StatisticSet>().logsumexp[compute == Dtype::float64];
+  return table_of<ReduceSet>().of[static_cast<int>(r)][static_cast<int>(compute)];
 }
 
 namespace {
@@ -30,37 +39,17 @@ namespace {
 constexpr std::int64_t piece = 4096;        // elements that add up in registers before a state is merged
 constexpr std::int64_t part = 64 * 1024;    // elements of one result that one thread takes
 constexpr std::int64_t gather_tile = 1024;  // elements of one row of a gathered tile
-constexpr std::int64_t gather_rows = 16;    // rows of a gathered tile: a cache line of floats
+constexpr std::int64_t tile_rows = 16;      // rows of a gathered tile: a cache line of floats
 constexpr std::int64_t state_group = 64;    // results whose states are made at once
 constexpr std::int64_t piece_rows = 256;    // rows that add up in columns before states are merged
 constexpr std::int64_t column_group = 1024;
 constexpr std::int64_t grain = 32 * 1024;  // elements below which one thread is faster
 
-/// Axes with neighbours merged; the last is the innermost.
-struct Axes {
-  int rank = 0;
-  std::int64_t shape[max_rank], stride[max_rank], out[max_rank];  // out: strides of the result (kept axes)
-
-  void push(std::int64_t n, std::int64_t s) {
-    shape[rank] = n;
-    stride[rank++] = s;
-  }
-  /// Offset of element number i in row-major order of these axes.
-  std::int64_t offset(std::int64_t i) const {
-    std::int64_t at = 0;
-    for (int a = rank - 1; a >= 0; --a) {
-      at += i % shape[a] * stride[a];
-      i /= shape[a];
-    }
-    return at;
-  }
-};
-
 struct Job {
   const ReduceKernel& kernel;
   Dtype dtype, compute;
   const std::byte* x;
-  Axes kept, reduced;
+  AxisRun kept, reduced;
   std::int64_t outputs = 1, length = 1;
   detail::FinishFunction finish;
   void* context;
@@ -73,7 +62,7 @@ struct Job {
 
 /// Order of the reduced elements is free: largest strides outside, negative ones walked backwards, neighbours merged.
 void order_reduced(Job& job) {
-  Axes& r = job.reduced;
+  AxisRun& r = job.reduced;
   for (int i = 0; i < r.rank; ++i) {
     if (r.stride[i] >= 0) continue;
     job.x += (r.shape[i] - 1) * r.stride[i] * job.bytes();
@@ -113,48 +102,17 @@ void make_axes(Job& job, const Dense& x, AxisSet axes, bool ordered) {
 
 // ---- rows -----------------------------------------------------------------------------------------------------------
 
-template <class T>
-void gather_strided(const std::byte* from, std::int64_t step, std::int64_t n, std::int64_t row_step, std::int64_t rows,
-                    std::byte* to, std::int64_t to_row) {
-  const T* x = reinterpret_cast<const T*>(from);
-  T* y = reinterpret_cast<T*>(to);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t r = 0; r < rows; ++r) y[r * to_row + i] = x[i * step + r * row_step];
-  }
-}
-
-/// n elements a step apart, of `rows` rows, to contiguous rows `to_row` elements apart.
-void gather(std::int64_t itemsize, const std::byte* from, std::int64_t step, std::int64_t n, std::int64_t row_step,
-            std::int64_t rows, std::byte* to, std::int64_t to_row) {
-  if (step == 1) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-      std::memcpy(to + r * to_row * itemsize, from + r * row_step * itemsize, static_cast<std::size_t>(n * itemsize));
-    }
-    return;
-  }
-  switch (itemsize) {
-    case 1:
-      return gather_strided<std::uint8_t>(from, step, n, row_step, rows, to, to_row);
-    case 2:
-      return gather_strided<std::uint16_t>(from, step, n, row_step, rows, to, to_row);
-    case 4:
-      return gather_strided<std::uint32_t>(from, step, n, row_step, rows, to, to_row);
-    default:
-      return gather_strided<std::uint64_t>(from, step, n, row_step, rows, to, to_row);
-  }
-}
-
 /// The elements [begin, begin + n) of `rows` neighbouring results as contiguous rows of `compute` elements,
 /// `gather_tile` apart. `raw` is as large as `tile`.
 void fill_tile(const Job& job, const std::byte* x, std::int64_t row_step, std::int64_t rows, std::int64_t begin,
                std::int64_t n, std::byte* tile, std::byte* raw) {
-  const Axes& axes = job.reduced;
+  const AxisRun& axes = job.reduced;
   const int inner = axes.rank - 1;
   std::byte* to = job.converts() ? raw : tile;
   for (std::int64_t i = 0; i < n;) {
     const std::int64_t at = (begin + i) % axes.shape[inner], run = std::min(n - i, axes.shape[inner] - at);
-    gather(job.bytes(), x + axes.offset(begin + i) * job.bytes(), axes.stride[inner], run, row_step, rows,
-           to + i * job.bytes(), gather_tile);
+    gather_rows(job.bytes(), x + axes.offset(begin + i) * job.bytes(), axes.stride[inner], run, row_step, rows,
+                to + i * job.bytes(), gather_tile);
     i += run;
   }
   if (!job.converts()) return;
@@ -166,7 +124,7 @@ void fill_tile(const Job& job, const std::byte* x, std::int64_t row_step, std::i
 
 /// Rows can be read where they lie.
 bool rows_in_place(const Job& job) {
-  const Axes& r = job.reduced;
+  const AxisRun& r = job.reduced;
   return !job.converts() && r.stride[r.rank - 1] == 1 && (r.rank == 1 || r.shape[r.rank - 1] >= 32);
 }
 
@@ -174,7 +132,7 @@ bool rows_in_place(const Job& job) {
 void reduce_group(const Job& job, const std::byte* x, std::int64_t row_step, std::int64_t rows, std::int64_t begin,
                   std::int64_t end, bool in_place, std::byte* states) {
   const ReduceKernel& k = job.kernel;
-  const Axes& axes = job.reduced;
+  const AxisRun& axes = job.reduced;
   const std::int64_t inner = axes.shape[axes.rank - 1];
   if (in_place && axes.rank == 1 && begin == 0 && end <= piece) {
     k.rows(x, row_step, rows, end, states);
@@ -193,12 +151,12 @@ void reduce_group(const Job& job, const std::byte* x, std::int64_t row_step, std
     }
     return;
   }
-  const std::int64_t most = std::min(rows, gather_rows);
+  const std::int64_t most = std::min(rows, tile_rows);
   const Scratch<std::byte> tile(most * gather_tile * itemsize(job.compute));
   const Scratch<std::byte> raw(job.converts() ? most * gather_tile * job.bytes() : 0);
-  alignas(16) std::byte state[gather_rows * 32];
-  for (std::int64_t r = 0; r < rows; r += gather_rows) {
-    const std::int64_t m = std::min(rows - r, gather_rows);
+  alignas(16) std::byte state[tile_rows * 32];
+  for (std::int64_t r = 0; r < rows; r += tile_rows) {
+    const std::int64_t m = std::min(rows - r, tile_rows);
     for (std::int64_t i = begin; i < end; i += gather_tile) {
       const std::int64_t n = std::min(end - i, gather_tile);
       fill_tile(job, x + r * row_step * job.bytes(), row_step, m, i, n, tile.get(), raw.get());
@@ -210,7 +168,7 @@ void reduce_group(const Job& job, const std::byte* x, std::int64_t row_step, std
 
 void reduce_rows(const Job& job) {
   const bool in_place = rows_in_place(job);
-  const Axes& kept = job.kept;
+  const AxisRun& kept = job.kept;
   const std::int64_t inner = kept.shape[kept.rank - 1], step = kept.stride[kept.rank - 1];
   parallel_for(job.outputs, std::max<std::int64_t>(1, grain / job.length), [&](std::int64_t begin, std::int64_t end) {
     alignas(16) std::byte states[state_group * 32];
@@ -282,7 +240,7 @@ void column_states(const Job& job, const std::byte* x, std::int64_t stride, std:
 /// A piece of the work: `columns` results from element `x` on, reduced elements [begin, end).
 void reduce_column_group(const Job& job, const std::byte* x, std::int64_t columns, std::int64_t begin, std::int64_t end,
                          std::byte* states) {
-  const Axes& axes = job.reduced;
+  const AxisRun& axes = job.reduced;
   const std::int64_t inner = axes.shape[axes.rank - 1], stride = axes.stride[axes.rank - 1];
   const std::int64_t most = job.converts() ? 64 : piece_rows * rows_in_one(stride, columns);
   const Scratch<std::byte> scratch(columns * job.kernel.state_bytes + (job.converts() ? most * columns * 8 : 0));
@@ -298,8 +256,8 @@ void reduce_column_group(const Job& job, const std::byte* x, std::int64_t column
 
 void reduce_columns(const Job& job, int axis) {
   const std::int64_t width = job.kept.shape[axis], out_step = job.kept.out[axis], bytes = job.kernel.state_bytes;
-  Axes outer = job.kept;  // the other kept axes
-  Axes outer_out = job.kept;
+  AxisRun outer = job.kept;  // the other kept axes
+  AxisRun outer_out = job.kept;
   std::copy(outer.out, outer.out + outer.rank, outer_out.stride);
   outer.shape[axis] = outer_out.shape[axis] = 1;
   const std::int64_t group = std::min(width, job.converts() ? std::int64_t{128} : column_group);

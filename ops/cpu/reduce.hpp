@@ -37,9 +37,10 @@ enum class Reducer : std::uint8_t {
   count,
   argmax,
   argmin,
-  moments
+  moments,
+  logsumexp
 };
-inline constexpr int reducer_count = 12;
+inline constexpr int reducer_count = 13;
 
 /// States. Simple reducers: `double` where they add floats, the element type otherwise, int64 for count, uint8 for any
 /// and all.
@@ -51,6 +52,11 @@ struct ArgState {
 /// Number of elements, their mean, the sum of squared distances from it.
 struct Moments {
   double count, mean, m2;
+};
+
+/// The largest element and the sum of exp(x - largest); largest -inf: nothing, or nothing but -inf.
+struct ExpSum {
+  double largest, sum;
 };
 
 /// The loops of one reducer for one element type.

@@ -1,135 +1,11 @@
 // The loops of reductions for one instruction set: rows (the reduced elements are contiguous) and columns (the kept
 // ones are). Called through reduce_kernel(). Rows add up in eight registers, so the error grows like that of a short
 // sum.
-#include <limits>
-
+#include "strata/ops/cpu/reduce_loops.hpp"
 #include "strata/ops/cpu/reduce_table.hpp"
-#include "strata/ops/cpu/simd.hpp"
 
 namespace strata::kernel {
 inline namespace STRATA_ISA {
-
-using simd::Vec;
-
-template <class T>
-STRATA_HD constexpr T lowest() {
-  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
-  return std::numeric_limits<T>::lowest();
-}
-template <class T>
-STRATA_HD constexpr T highest() {
-  if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
-  return std::numeric_limits<T>::max();
-}
-
-// ---- what is joined: an empty value, what an element contributes, how two join. V is Vec<T> or T.
-
-template <class T>
-struct Sum {
-  using State = std::conditional_t<std::is_floating_point_v<T>, double, T>;
-  static constexpr T empty = T(0);
-  template <class V>
-  static STRATA_HD V part(V x) {
-    return x;
-  }
-  static STRATA_HD Vec<T> join(Vec<T> a, Vec<T> b) { return a + b; }
-  static STRATA_HD State join(State a, State b) { return static_cast<State>(a + b); }
-  static STRATA_HD State one(T x) { return static_cast<State>(x); }
-};
-template <class T>
-struct Squares : Sum<T> {
-  using State = typename Sum<T>::State;
-  template <class V>
-  static STRATA_HD V part(V x) {
-    return x * x;
-  }
-  static STRATA_HD State one(T x) { return static_cast<State>(x) * static_cast<State>(x); }
-};
-template <class T>
-struct Magnitudes : Sum<T> {
-  static STRATA_HD Vec<T> part(Vec<T> x) { return abs(x); }
-  static STRATA_HD typename Sum<T>::State one(T x) { return abs(Vec<T>(x))[0]; }
-};
-template <class T>
-struct Prod {
-  using State = T;
-  static constexpr T empty = T(1);
-  template <class V>
-  static STRATA_HD V part(V x) {
-    return x;
-  }
-  static STRATA_HD Vec<T> join(Vec<T> a, Vec<T> b) { return a * b; }
-  static STRATA_HD T join(T a, T b) { return static_cast<T>(a * b); }
-  static STRATA_HD T one(T x) { return x; }
-};
-/// NaN wins.
-template <class T>
-struct Max {
-  using State = T;
-  static constexpr T empty = lowest<T>();
-  template <class V>
-  static STRATA_HD V part(V x) {
-    return x;
-  }
-  static STRATA_HD Vec<T> join(Vec<T> a, Vec<T> b) {
-    if constexpr (std::is_floating_point_v<T>) return select(a != a, a, max(a, b));
-    return max(a, b);
-  }
-  static STRATA_HD T join(T a, T b) { return a > b || a != a ? a : b; }
-  static STRATA_HD T one(T x) { return x; }
-};
-template <class T>
-struct Min {
-  using State = T;
-  static constexpr T empty = highest<T>();
-  template <class V>
-  static STRATA_HD V part(V x) {
-    return x;
-  }
-  static STRATA_HD Vec<T> join(Vec<T> a, Vec<T> b) {
-    if constexpr (std::is_floating_point_v<T>) return select(a != a, a, min(a, b));
-    return min(a, b);
-  }
-  static STRATA_HD T join(T a, T b) { return a < b || a != a ? a : b; }
-  static STRATA_HD T one(T x) { return x; }
-};
-
-/// All lanes in one state, halves first.
-template <class M, class T>
-STRATA_HD typename M::State fold(Vec<T> a) {
-  typename M::State lanes[Vec<T>::size];
-  for (int i = 0; i < Vec<T>::size; ++i) lanes[i] = static_cast<typename M::State>(a[i]);
-  for (int half = Vec<T>::size / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] = M::join(lanes[i], lanes[i + half]);
-  }
-  return lanes[0];
-}
-
-/// One row in eight registers; `part` is what an element contributes.
-template <class M, class T, class F>
-STRATA_HD Vec<T> row(const T* x, std::int64_t n, T rest, F part) {
-  using V = Vec<T>;
-  constexpr int size = V::size;
-  V a(M::empty);
-  std::int64_t i = 0;
-  if (n >= 8 * size) {
-    V s[8];
-    for (int k = 0; k < 8; ++k) s[k] = part(V::load(x + k * size));
-    for (i = 8 * size; i + 8 * size <= n; i += 8 * size) {
-      for (int k = 0; k < 8; ++k) s[k] = M::join(s[k], part(V::load(x + i + k * size)));
-    }
-    for (int half = 4; half > 0; half /= 2) {
-      for (int k = 0; k < half; ++k) s[k] = M::join(s[k], s[k + half]);
-    }
-    a = s[0];
-  }
-  for (; i + size <= n; i += size) a = M::join(a, part(V::load(x + i)));
-  if (i < n) {
-    const V tail = part(V::load_n(x + i, static_cast<int>(n - i), rest));
-    a = M::join(a, tail);
-  }
-  return a;
-}
 
 /// Rows too short for a register: an element at a time, the rows' chains of operations overlap.
 template <class M, class T, int N>
@@ -156,43 +32,6 @@ void rows(const void* x, std::int64_t stride, std::int64_t count, std::int64_t n
 }
 
 inline constexpr int column_block = 512;
-
-/// acc[c] joined with rows' elements, four rows at a time: one pass over acc serves four streams.
-template <class M, class T, class F>
-STRATA_HD void add_rows(const T* x, std::int64_t stride, std::int64_t count, std::int64_t columns, T* acc, F part) {
-  using V = Vec<T>;
-  constexpr int size = V::size;
-  const auto four = [&](const T* p, std::int64_t c, auto load) __attribute__((always_inline)) {
-    const V a = M::join(part(load(p), c), part(load(p + stride), c));
-    const V b = M::join(part(load(p + 2 * stride), c), part(load(p + 3 * stride), c));
-    return M::join(a, b);
-  };
-  std::int64_t r = 0;
-  for (; r + 4 <= count; r += 4) {
-    const T* p = x + r * stride;
-    std::int64_t c = 0;
-    for (; c + size <= columns; c += size) {
-      const V v = four(
-          p + c, c, [](const T* q) __attribute__((always_inline)) { return V::load(q); });
-      M::join(V::load(acc + c), v).store(acc + c);
-    }
-    if (c < columns) {
-      const int n = static_cast<int>(columns - c);
-      const V v = four(
-          p + c, c, [n](const T* q) __attribute__((always_inline)) { return V::load_n(q, n); });
-      M::join(V::load(acc + c), v).store(acc + c);
-    }
-  }
-  for (; r < count; ++r) {
-    const T* p = x + r * stride;
-    std::int64_t c = 0;
-    for (; c + size <= columns; c += size) M::join(V::load(acc + c), part(V::load(p + c), c)).store(acc + c);
-    if (c < columns) {
-      const V v = V::load_n(p + c, static_cast<int>(columns - c));
-      M::join(V::load(acc + c), part(v, c)).store(acc + c);
-    }
-  }
-}
 
 template <class M, class T>
 void columns(const void* x, std::int64_t stride, std::int64_t count, std::int64_t width, void* state) {
@@ -301,75 +140,6 @@ void arg_merge(void* into, const void* from, std::int64_t n, std::int64_t base) 
   }
 }
 
-// ---- moments: the mean of a piece, then the squared distances from it while the piece is in cache
-
-template <class T>
-void moment_rows(const void* x, std::int64_t stride, std::int64_t count, std::int64_t n, void* state) {
-  auto* out = static_cast<Moments*>(state);
-  for (std::int64_t r = 0; r < count; ++r) {
-    const T* p = static_cast<const T*>(x) + r * stride;
-    if (n == 0) {
-      out[r] = {0, 0, 0};
-      continue;
-    }
-    const double sum = fold<Sum<T>>(row<Sum<T>>(
-        p, n, T(0), [](Vec<T> v) __attribute__((always_inline)) { return v; }));
-    const T mean = static_cast<T>(sum / static_cast<double>(n));
-    const Vec<T> centre(mean);
-    const double m2 = fold<Sum<T>>(row<Sum<T>>(
-        p, n, mean, [centre](Vec<T> v) __attribute__((always_inline)) {
-          const Vec<T> d = v - centre;
-          return d * d;
-        }));
-    // The mean was rounded to T: what that moved the squares by is known exactly.
-    const double exact = sum / static_cast<double>(n), moved = exact - static_cast<double>(mean);
-    out[r] = {static_cast<double>(n), exact, m2 - moved * moved * static_cast<double>(n)};
-    if (out[r].m2 < 0) out[r].m2 = 0;
-  }
-}
-
-template <class T>
-void moment_columns(const void* x, std::int64_t stride, std::int64_t count, std::int64_t width, void* state) {
-  constexpr int block = 64;
-  auto* out = static_cast<Moments*>(state);
-  alignas(64) T sum[block], mean[block], m2[block];
-  for (std::int64_t c = 0; c < width; c += block) {
-    const T* p = static_cast<const T*>(x) + c;
-    const std::int64_t n = width - c < block ? width - c : block;
-    for (int i = 0; i < block; ++i) sum[i] = mean[i] = m2[i] = T(0);
-    add_rows<Sum<T>>(
-        p, stride, count, n, sum, [](Vec<T> v, std::int64_t) __attribute__((always_inline)) { return v; });
-    for (int i = 0; i < block; ++i) mean[i] = sum[i] / static_cast<T>(count);
-    add_rows<Sum<T>>(
-        p, stride, count, n, m2, [&mean](Vec<T> v, std::int64_t at) __attribute__((always_inline)) {
-          const Vec<T> d = v - Vec<T>::load(mean + at);
-          return d * d;
-        });
-    for (std::int64_t i = 0; i < n; ++i) {
-      const double exact = static_cast<double>(sum[i]) / static_cast<double>(count);
-      const double moved = exact - static_cast<double>(mean[i]);
-      const double squares = static_cast<double>(m2[i]) - moved * moved * static_cast<double>(count);
-      out[c + i] = {static_cast<double>(count), exact, squares < 0 ? 0 : squares};
-    }
-  }
-}
-
-void moment_merge(void* into, const void* from, std::int64_t n, std::int64_t) {
-  auto* a = static_cast<Moments*>(into);
-  const auto* b = static_cast<const Moments*>(from);
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (b[i].count == 0) continue;
-    if (a[i].count == 0) {
-      a[i] = b[i];
-      continue;
-    }
-    const double count = a[i].count + b[i].count, d = b[i].mean - a[i].mean;
-    a[i].m2 += b[i].m2 + d * d * (a[i].count / count) * b[i].count;
-    a[i].mean += d * (b[i].count / count);
-    a[i].count = count;
-  }
-}
-
 // ---- the table
 
 template <template <class> class M, class T>
@@ -398,8 +168,6 @@ constexpr void fill_numbers(ReduceKernels& k) {
   at(Reducer::magnitudes) = simple<Magnitudes, T>();
   at(Reducer::argmax) = arg<Max, T>();
   at(Reducer::argmin) = arg<Min, T>();
-  if constexpr (std::is_floating_point_v<T>)
-    at(Reducer::moments) = {sizeof(Moments), &moment_rows<T>, &moment_columns<T>, &moment_merge};
 }
 
 constexpr ReduceKernels make_reduce_kernels() {
