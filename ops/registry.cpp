@@ -25,6 +25,8 @@ std::vector<Entry> registry() {
       &reduce_entries,
       &rounding_entries,
       &select_entries,
+      &reduce_extrema_entries,
+      &reduce_moments_entries,
       &shape_entries,
       &slice_entries,
       &sort_entries,

@@ -44,6 +44,8 @@ std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
 std::vector<Entry> rounding_entries();
 std::vector<Entry> select_entries();
+std::vector<Entry> reduce_extrema_entries();
+std::vector<Entry> reduce_moments_entries();
 std::vector<Entry> shape_entries();
 std::vector<Entry> slice_entries();
 std::vector<Entry> sort_entries();

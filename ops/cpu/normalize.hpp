@@ -13,9 +13,10 @@ enum class RowOp : std::uint8_t {
   log_softmax_push,  // of y = log_softmax, t: t - sum(exp(y) t)
   log_softmax_pull,  // of y = log_softmax, t: t - exp(y) sum(t)
   standardize,       // of x [, scale [, bias]]: (x - mean) / sqrt(var + eps) scale + bias;  flag: mean taken as 0
-  standardize_pull   // of x, t: the derivative of standardize, which is its own transpose
+  standardize_pull,  // of x, t: the derivative of standardize, which is its own transpose
+  share              // of x: 1 / (how many are the largest) for those, 0 for others;  flag: the smallest
 };
-inline constexpr int row_op_count = 7;
+inline constexpr int row_op_count = 8;
 
 /// One row: contiguous operands (null where absent), n elements each.
 struct RowCall {

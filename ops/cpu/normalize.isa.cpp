@@ -200,6 +200,22 @@ void standardize_pull(const RowCall& c) {
 }
 
 template <class T>
+void share(const RowCall& c) {
+  using V = Vec<T>;
+  const T* x = operand<T>(c, 0);
+  const auto itself = [](V v) __attribute__((always_inline)) { return v; };
+  const V top(c.flag ? fold<Min<T>>(row<Min<T>>(x, c.n, Min<T>::empty, itself))
+                     : fold<Max<T>>(row<Max<T>>(x, c.n, Max<T>::empty, itself)));
+  T count = 0;
+  for (std::int64_t i = 0; i < c.n; ++i) count += x[i] == top[0] ? T(1) : T(0);
+  const V part(T(1) / count);
+  map_row<T>(
+      x, nullptr, static_cast<T*>(c.y), c.n, [ top, part ](V v, V, std::int64_t, int) __attribute__((always_inline)) {
+        return select(v == top, part, part - part);
+      });
+}
+
+template <class T>
 constexpr void fill_row_kernels(RowKernels& k) {
   constexpr int d = sizeof(T) == 8;
   const auto set = [&](RowOp op, RowLoop loop) { k.of[static_cast<int>(op)][d] = loop; };
@@ -210,6 +226,7 @@ constexpr void fill_row_kernels(RowKernels& k) {
   set(RowOp::log_softmax_pull, &log_softmax_pull<T>);
   set(RowOp::standardize, &standardize<T>);
   set(RowOp::standardize_pull, &standardize_pull<T>);
+  set(RowOp::share, &share<T>);
 }
 
 constexpr RowKernels make_row_kernels() {

@@ -22,6 +22,19 @@ Tensors cumulated(const Json& p, Xs x) {
   return {F(x[0], {.axis = axis, .reverse = flag(p, "reverse", false)})};
 }
 
+template <Tensor (*F)(Tensor, Deviation)>
+Tensors deviation(const Json& p, Xs x) {
+  const Reduce r = reduction(p);
+  return {F(x[0], {.axes = r.axes, .keepdims = r.keepdims, .ddof = number(p.value("ddof", Json(0)))})};
+}
+
+template <Tensor (*F)(Tensor, ReduceOne)>
+Tensors position(const Json& p, Xs x) {
+  const auto a = optional_axes(p);
+  const auto axis = a ? std::optional<int>((*a)[0]) : std::nullopt;
+  return {F(x[0], {.axis = axis, .keepdims = flag(p, "keepdims", false)})};
+}
+
 Sorting sorting(const Json& p) { return {.axis = integer(p, "axis", -1), .descending = flag(p, "descending", false)}; }
 
 void add_sort(Ops& ops) {
@@ -48,6 +61,13 @@ void add_reduce(Ops& ops) {
   ops["reduce_any"] = &reduced<&any>;
   ops["reduce_all"] = [](const Json& p, Xs x) { return Tensors{all(x[0], reduction(p))}; };
   ops["reduce_count_nonzero"] = &reduced<&count_nonzero>;
+  ops["reduce_prod"] = &reduced<&prod>;
+  ops["reduce_max"] = &reduced<&max>;
+  ops["reduce_min"] = &reduced<&min>;
+  ops["reduce_ptp"] = &reduced<&ptp>;
+  ops["argmax"] = &position<&argmax>;
+  ops["argmin"] = &position<&argmin>;
+  ops["var"] = &deviation<&var>;
   ops["cumsum"] = ops["lax_cumsum"] = &cumulated<&cumsum>;
   ops["cumprod"] = ops["lax_cumprod"] = &cumulated<&cumprod>;
   ops["cummax"] = &cumulated<&cummax>;
