@@ -11,6 +11,7 @@
 #include "strata/core/tree.hpp"
 #include "strata/functorch/cond.hpp"
 #include "strata/functorch/jacobian.hpp"
+#include "strata/functorch/ravel.hpp"
 #include "strata/functorch/scan.hpp"
 #include "strata/functorch/vmap.hpp"
 #include "strata/ops/ops.hpp"

@@ -47,9 +47,7 @@ std::vector<Tensor> apply_to_basis(const std::function<std::vector<Tensor>(const
   }
   std::vector<Tensor> result;
   for (auto& p : parts) {
-    result.push_back(p.empty()       ? Tensor()
-                     : p.size() == 1 ? p[0]
-                                     : throw TransformError("jacobian: .chunk awaits slices"));
+    result.push_back(p.empty() ? Tensor() : p.size() == 1 ? p[0] : concatenate(std::move(p), {.axis = 0}));
   }
   return result;
 }

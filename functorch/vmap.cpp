@@ -8,15 +8,6 @@
 #include "strata/ops/ops.hpp"
 
 namespace strata::detail {
-namespace {
-struct At {
-  int axis;
-};
-Tensor slice_in_dim(const Tensor&, std::int64_t, std::int64_t, At) {
-  throw TransformError("vmap: .chunk awaits slices");
-}
-Tensor concatenate(std::vector<Tensor>, At) { throw TransformError("vmap: .chunk awaits slices"); }
-}  // namespace
 
 AxisSpec VmapCall::sole_spec(const Axes& entry) {
   const AxisSpec spec = entry.spec();
@@ -107,7 +98,8 @@ void VmapCall::enter(VmapLevel& level, std::int64_t begin, std::int64_t count) {
       continue;
     }
     const bool whole = begin == 0 && count == size_;
-    *l.place = level.wrap(Lane{whole ? l.value : slice_in_dim(l.value, begin, begin + count, At{l.axis}), l.axis});
+    *l.place =
+        level.wrap(Lane{whole ? l.value : slice_in_dim(l.value, begin, begin + count, 1, {.axis = l.axis}), l.axis});
     if (whole) l.value = Tensor();
   }
 }
@@ -174,7 +166,7 @@ Tensor VmapCall::join(std::vector<Tensor> parts, const AxisSpec& spec, const std
       break;
   }
   const int rank = parts[0].ndim();
-  return concatenate(std::move(parts), At{spec.axis < 0 ? spec.axis + rank : spec.axis});
+  return concatenate(std::move(parts), {.axis = spec.axis < 0 ? spec.axis + rank : spec.axis});
 }
 
 }  // namespace strata::detail
