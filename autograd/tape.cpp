@@ -74,9 +74,9 @@ void Tape::run(Call& call) {
   recorded = recorded && call.op.differentiable;
   const Keep keep = keep_all_ ? Keep::both : call.op.keep;
   Tensor* kept = nullptr;
-  if (recorded && keeps_inputs(keep)) {
+  if (const std::size_t count = recorded ? kept_inputs(keep, n) : 0) {
     kept = static_cast<Tensor*>(arena_.allocate(n * sizeof(Tensor)));
-    for (std::size_t i = 0; i < n; ++i) new (kept + i) Tensor(x[i]);
+    for (std::size_t i = 0; i < n; ++i) new (kept + i) Tensor(i < count ? x[i] : Tensor());
   }
   struct Guard {  // an op that throws leaves nothing behind
     Tensor* kept;

@@ -20,9 +20,12 @@ namespace strata {
 using In = std::span<const Tensor>;
 using Out = std::span<Tensor>;
 
-/// What a derivative reads; the rest is not kept.
-enum class Keep : std::uint8_t { nothing = 0, inputs = 1, result = 2, both = 3 };
-constexpr bool keeps_inputs(Keep k) { return static_cast<int>(k) & 1; }
+/// What a derivative reads; the rest is not kept. `first`: argument 0 alone (indices, a condition).
+enum class Keep : std::uint8_t { nothing = 0, inputs = 1, result = 2, both = 3, first = 4 };
+/// How many of n arguments are kept, from the first on.
+constexpr std::size_t kept_inputs(Keep k, std::size_t n) {
+  return static_cast<int>(k) & 1 ? n : k == Keep::first && n > 0 ? 1 : 0;
+}
 constexpr bool keeps_result(Keep k) { return static_cast<int>(k) & 2; }
 
 /// An operand as vmap's rules see it: `axis` is where the lanes are, -1 when all lanes share the value.

@@ -12,6 +12,7 @@
 #include "strata/ops/menu/create.hpp"
 #include "strata/ops/menu/cumulative.hpp"
 #include "strata/ops/menu/exponential.hpp"
+#include "strata/ops/menu/index.hpp"
 #include "strata/ops/menu/join.hpp"
 #include "strata/ops/menu/random.hpp"
 #include "strata/ops/menu/reduce.hpp"

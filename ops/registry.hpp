@@ -35,10 +35,14 @@ std::vector<Entry> conv_entries();
 std::vector<Entry> convolution_entries();
 std::vector<Entry> create_entries();
 std::vector<Entry> cumulative_entries();
+std::vector<Entry> diagonal_entries();
 std::vector<Entry> einsum_entries();
 std::vector<Entry> exponential_entries();
+std::vector<Entry> gather_entries();
 std::vector<Entry> index_entries();
 std::vector<Entry> join_entries();
+std::vector<Entry> lax_index_entries();
+std::vector<Entry> pad_entries();
 std::vector<Entry> power_entries();
 std::vector<Entry> random_entries();
 std::vector<Entry> reduce_entries();
@@ -46,10 +50,12 @@ std::vector<Entry> rounding_entries();
 std::vector<Entry> select_entries();
 std::vector<Entry> reduce_extrema_entries();
 std::vector<Entry> reduce_moments_entries();
+std::vector<Entry> set_entries();
 std::vector<Entry> shape_entries();
 std::vector<Entry> slice_entries();
 std::vector<Entry> sort_entries();
 std::vector<Entry> special_entries();
+std::vector<Entry> take_entries();
 std::vector<Entry> trigonometric_entries();
 
 }  // namespace strata

@@ -84,4 +84,60 @@ struct Rotation {
 ///     Tensor y = rot90(x);
 Tensor rot90(Tensor x, Rotation p = {});
 
+/// How far to pad an axis: before it, behind it, and between its elements. Negative ends cut off.
+struct AxisPad {
+  Dim low, high;
+  Dim interior = 0;
+};
+/// Widths of pad: one for every end, {low, high} for every axis, or {{low, high}, {low, high, interior}, ...} by axis.
+class PadWidths {
+ public:
+  template <std::integral I>
+  PadWidths(I width) : PadWidths(Dim(width), Dim(width)) {}  // NOLINT: implicit on purpose
+  PadWidths(Dim low, Dim high);
+  PadWidths(std::initializer_list<AxisPad> pads);  // NOLINT: implicit on purpose
+  explicit PadWidths(std::vector<AxisPad> pads) : pads_(std::move(pads)) {}
+  const std::vector<AxisPad>& pads() const { return pads_; }
+
+ private:
+  std::vector<AxisPad> pads_;
+};
+/// What padding holds: `.constant_values`; the outermost element; the elements mirrored, without (reflect) or with
+/// (symmetric) the outermost one; the elements from the other end.
+enum class PadMode : std::uint8_t { constant, edge, reflect, symmetric, wrap };
+struct Pad {
+  PadMode mode = PadMode::constant;
+  Tensor constant_values = 0;  // a scalar; vmap may map it
+};
+/// x with more elements around (and, by a constant, between) its own. ValueError for a negative or interior width in
+/// other modes than constant.
+///     Tensor y = pad(x, 1);  Tensor z = pad(x, {{1, 2}, {0, 1}}, {.mode = st::PadMode::reflect});
+Tensor pad(Tensor x, const PadWidths& widths, Pad p = {});
+/// x laid side by side, so often along each axis.          Tensor y = tile(x, {2, 1});
+Tensor tile(Tensor x, Shape reps);
+
+struct Repeat {
+  std::optional<int> axis{};  // x is flattened when absent
+};
+/// Every element (or slice along `.axis`) so many times, or as many times as a list says.
+///     Tensor y = repeat(x, 2, {.axis = 0});  Tensor z = repeat(x, {1, 0, 2}, {.axis = 1});
+Tensor repeat(Tensor x, const IntOrList& repeats, Repeat p = {});
+
+/// Matrices (the last two axes) with zeros above, below diagonal k. ShapeError below rank 2.    Tensor l = tril(x, -1);
+Tensor tril(Tensor x, std::int64_t k = 0);
+Tensor triu(Tensor x, std::int64_t k = 0);
+
+struct OnDiagonal {
+  std::int64_t offset = 0;
+  int axis1 = 0, axis2 = 1;
+};
+/// The diagonal of two axes, as the last axis of a view.   Tensor d = diagonal(x, {.offset = 1});
+Tensor diagonal(Tensor x, OnDiagonal p = {});
+/// A vector on diagonal k of a square matrix, or diagonal k of a matrix.       Tensor m = diag(array({1, 2, 3}));
+Tensor diag(Tensor x, std::int64_t k = 0);
+/// The sum of the diagonal.                                Tensor t = trace(x);
+Tensor trace(Tensor x, OnDiagonal p = {});
+/// The Kronecker product: every element of a times b.      Tensor y = kron(a, b);
+Tensor kron(Tensor a, Tensor b);
+
 }  // namespace strata

@@ -109,21 +109,141 @@ void add_join(Ops& ops) {
   ops["unstack"] = [](const Json& p, Xs x) { return unstack(x[0], {.axis = integer(p, "axis", 0)}); };
 }
 
+IndexMode mode_of(const Json& p, IndexMode fallback) {
+  if (!p.contains("mode") || p["mode"].is_null()) return fallback;
+  return p["mode"] == "clip" ? IndexMode::clip : p["mode"] == "wrap" ? IndexMode::wrap : IndexMode::fill;
+}
+
+PadMode pad_mode(const std::string& name) {
+  const std::map<std::string, PadMode> modes = {{"constant", PadMode::constant},
+                                                {"edge", PadMode::edge},
+                                                {"reflect", PadMode::reflect},
+                                                {"symmetric", PadMode::symmetric},
+                                                {"wrap", PadMode::wrap}};
+  return modes.at(name);
+}
+
+PadWidths widths(const Json& v) {
+  std::vector<AxisPad> pads;
+  for (const Json& e : v) {
+    pads.push_back({e[0].get<int>(), e[1].get<int>(), e.size() > 2 ? e[2].get<int>() : 0});
+  }
+  return PadWidths(pads);
+}
+
+OnDiagonal on_diagonal(const Json& p) {
+  return {.offset = integer(p, "offset", 0), .axis1 = integer(p, "axis1", 0), .axis2 = integer(p, "axis2", 1)};
+}
+
+void add_repetition(Ops& ops) {
+  ops["tile"] = [](const Json& p, Xs x) { return Tensors{tile(x[0], shape(p["reps"]))}; };
+  ops["repeat"] = [](const Json& p, Xs x) {
+    const Json& r = p["repeats"];
+    const IntOrList n = r.is_array() ? IntOrList(integers(r)) : IntOrList(r.get<int>());
+    Repeat options;
+    if (p.contains("axis") && !p["axis"].is_null()) options.axis = p["axis"].get<int>();
+    return Tensors{repeat(x[0], n, options)};
+  };
+  ops["pad"] = [](const Json& p, Xs x) {
+    Pad options{.mode = pad_mode(p["mode"])};
+    if (p.contains("constant_values")) options.constant_values = number(p["constant_values"]);
+    return Tensors{pad(x[0], widths(p["pad_width"]), options)};
+  };
+  ops["lax_pad"] = [](const Json& p, Xs x) {
+    return Tensors{pad(x[0], widths(p["config"]), {.constant_values = x[1]})};
+  };
+  ops["tril"] = [](const Json& p, Xs x) { return Tensors{tril(x[0], integer(p, "k", 0))}; };
+  ops["triu"] = [](const Json& p, Xs x) { return Tensors{triu(x[0], integer(p, "k", 0))}; };
+  ops["diag"] = [](const Json& p, Xs x) { return Tensors{diag(x[0], integer(p, "k", 0))}; };
+  ops["diagonal"] = [](const Json& p, Xs x) { return Tensors{diagonal(x[0], on_diagonal(p))}; };
+  ops["trace"] = [](const Json& p, Xs x) { return Tensors{trace(x[0], on_diagonal(p))}; };
+  ops["kron"] = [](const Json&, Xs x) { return Tensors{kron(x[0], x[1])}; };
+}
+
 Bound bound(const Json& v) { return v.is_null() ? Bound() : Bound(v.get<std::int64_t>()); }
 
 Range range_of(const Json& v) { return range(bound(v[0]), bound(v[1]), v[2].is_null() ? 1 : v[2].get<std::int64_t>()); }
 
-Tensor combined(const AtIndex& at, const std::string& kind, const Tensor& v, At p) {
-  if (kind == "add") return at.add(v, p);
-  if (kind == "multiply") return at.mul(v, p);
-  return at.set(v, p);
+std::vector<Index> index_of(const Json& items, Xs arrays) {
+  std::vector<Index> index;
+  for (const Json& e : items) {
+    if (e == "newaxis")
+      index.push_back(newaxis);
+    else if (e == "ellipsis")
+      index.push_back(ellipsis);
+    else if (e.contains("int"))
+      index.push_back(e["int"].get<std::int64_t>());
+    else if (e.contains("slice"))
+      index.push_back(range_of(e["slice"]));
+    else
+      index.push_back(arrays[e["arr"].get<std::size_t>()]);
+  }
+  return index;
 }
 
+Tensor combined(const AtIndex& at, const Json& p, const Tensor& v) {
+  const std::string kind = p["kind"];
+  const At options{.mode = mode_of(p, IndexMode::fill)};
+  if (kind == "add") return at.add(v, options);
+  if (kind == "multiply") return at.mul(v, options);
+  if (kind == "max") return at.max(v, options);
+  if (kind == "min") return at.min(v, options);
+  return at.set(v, options);
+}
+
+std::vector<Tensor> scalars(const Tensor& starts) { return unstack(starts); }
+
 void add_index(Ops& ops) {
+  ops["getitem"] = [](const Json& p, Xs x) { return Tensors{AtIndex(x[0], index_of(p["idx"], x.subspan(1))).get()}; };
   ops["slice_update"] = [](const Json& p, Xs x) {
     std::vector<Index> index;
     for (const Json& s : p["slices"]) index.push_back(range_of(s));
-    return Tensors{combined(AtIndex(x[0], index), p["kind"], x[1], {})};
+    return Tensors{combined(AtIndex(x[0], index), p, x[1])};
+  };
+  ops["scatter"] = [](const Json& p, Xs x) { return Tensors{combined(x[0].at({x[1]}), p, x[2])}; };
+  ops["scatter2"] = [](const Json& p, Xs x) { return Tensors{combined(x[0].at({x[1], x[2]}), p, x[3])}; };
+  ops["scatter_axis1"] = [](const Json& p, Xs x) { return Tensors{combined(x[0].at({all, x[1]}), p, x[2])}; };
+  ops["take"] = [](const Json& p, Xs x) {
+    Take options{.mode = mode_of(p, IndexMode::fill)};
+    if (p.contains("axis") && !p["axis"].is_null()) options.axis = p["axis"].get<int>();
+    return Tensors{take(x[0], x[1], options)};
+  };
+  ops["take_along_axis"] = [](const Json& p, Xs x) {
+    return Tensors{take_along_axis(x[0], x[1], {.axis = integer(p, "axis", -1)})};
+  };
+  ops["dynamic_slice"] = [](const Json& p, Xs x) {
+    return Tensors{dynamic_slice(x[0], scalars(x[1]), shape(p["sizes"]))};
+  };
+  ops["dynamic_update_slice"] = [](const Json&, Xs x) {
+    return Tensors{dynamic_update_slice(x[0], x[1], scalars(x[2]))};
+  };
+  ops["dynamic_index_in_dim"] = [](const Json& p, Xs x) {
+    return Tensors{
+        dynamic_index_in_dim(x[0], x[1], {.axis = integer(p, "axis", 0), .keepdims = flag(p, "keepdims", true)})};
+  };
+}
+
+Sized sized(const Json& p) {
+  Sized s;
+  if (p.contains("size") && !p["size"].is_null()) s.size = p["size"].get<std::int64_t>();
+  if (p.contains("fill_value") && !p["fill_value"].is_null()) s.fill_value = number(p["fill_value"]);
+  return s;
+}
+
+void add_sets(Ops& ops) {
+  ops["segment_sum"] = [](const Json& p, Xs x) {
+    return Tensors{segment_sum(x[0], x[1], {.num_segments = p["num_segments"].get<std::int64_t>()})};
+  };
+  ops["bincount"] = [](const Json& p, Xs x) {
+    return Tensors{bincount(x[0], {.length = p["length"].get<std::int64_t>()})};
+  };
+  ops["digitize"] = [](const Json& p, Xs x) {
+    return Tensors{digitize(x[0], x[1], {.right = flag(p, "right", false)})};
+  };
+  ops["nonzero"] = [](const Json& p, Xs x) { return nonzero(x[0], sized(p)); };
+  ops["unique"] = [](const Json& p, Xs x) {
+    const Unique u = unique_all(x[0], sized(p));
+    return Tensors{u.values, u.index, u.inverse, u.counts};
   };
 }
 
@@ -133,7 +253,9 @@ void add_shapeindex(Ops& ops) {
   add_creation(ops);
   add_shape(ops);
   add_join(ops);
+  add_repetition(ops);
   add_index(ops);
+  add_sets(ops);
 }
 
 }  // namespace strata::oracle

@@ -1,0 +1,432 @@
+// The gather and the scatter ops: evaluation, derivatives, batching. See gather.hpp; kernels are in cpu/gather.cpp.
+// Arguments: the indices first (they are what derivatives keep), then x, then u.
+#include "strata/ops/gather.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "strata/core/convert.hpp"
+#include "strata/core/error.hpp"
+#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/lane.hpp"
+#include "strata/ops/ops.hpp"
+#include "strata/ops/registry.hpp"
+#include "strata/ops/zero.hpp"
+
+namespace strata {
+
+Slices Slices::along(const Shape& from, int axis, IndexMode mode) {
+  Slices s;
+  s.from = from;
+  s.axes = {axis};
+  s.window = {1};
+  s.mode = mode;
+  return s;
+}
+
+namespace {
+
+/// Position of x's axis among the indexed ones, -1 when it is not.
+int which(const Slices& s, int axis) {
+  for (int k = 0; k < s.axes.size(); ++k) {
+    if (s.axes[k] == axis) return k;
+  }
+  return -1;
+}
+
+}  // namespace
+
+Shape Slices::rest() const {
+  Shape shape;
+  for (int i = batch; i < from.size(); ++i) {
+    const int k = which(*this, i);
+    if (k < 0)
+      shape.push_back(from[i]);
+    else if (keep)
+      shape.push_back(window[k]);
+  }
+  return shape;
+}
+
+Shape Slices::shape(const Shape& index) const {
+  const Shape r = rest();
+  return from.slice(0, batch) + r.slice(0, place) + index.slice(batch, index.size() - 1) + r.slice(place, r.size());
+}
+
+namespace {
+
+SliceGeometry geometry(const Slices& s, const Strides& x, const Dense& index) {
+  SliceGeometry g;
+  const int rank = index.shape.size() - 1;
+  g.batch = s.from.slice(0, s.batch);
+  g.x_batch = x.slice(0, s.batch);
+  g.index_batch = index.strides.slice(0, s.batch);
+  g.positions = index.shape.slice(s.batch, rank);
+  g.index_positions = index.strides.slice(s.batch, rank);
+  g.depth = s.axes.size();
+  g.index_step = index.strides[rank];
+  for (int k = 0; k < g.depth; ++k) {
+    const int axis = static_cast<int>(s.axes[k]);
+    g.x_step[k] = x[axis];
+    g.size[k] = s.from[axis];
+    g.last[k] = s.from[axis] - s.window[k];
+  }
+  int at = 0;
+  for (int i = s.batch; i < s.from.size(); ++i) {
+    const int k = which(s, i);
+    if (k >= 0 && !s.keep) continue;
+    const bool before = at++ < s.place;
+    (before ? g.before : g.after).push_back(k < 0 ? s.from[i] : s.window[k]);
+    (before ? g.x_before : g.x_after).push_back(x[i]);
+  }
+  g.mode = s.mode;
+  g.from_end = s.from_end;
+  return g;
+}
+
+/// int32 or int64 indices, as they lie.
+Tensor wide_index(Tensor index) {
+  const Dtype d = index.dtype();
+  return d == Dtype::int32 || d == Dtype::int64 ? index : astype(std::move(index), Dtype::int64);
+}
+
+Tensor offsets_of(const SliceGeometry& g, const Tensor& index) {
+  Tensor offsets = empty_dense({g.batch.elements() * g.positions.elements()}, Dtype::int64);
+  resolve_positions(g, dense(index).data, index.dtype(), reinterpret_cast<std::int64_t*>(dense(offsets).data));
+  return offsets;
+}
+
+template <class T>
+T natural_fill() {
+  if constexpr (std::is_same_v<T, BFloat16> || std::is_same_v<T, Float16>)
+    return T(std::numeric_limits<float>::quiet_NaN());
+  else if constexpr (std::is_floating_point_v<T>)
+    return std::numeric_limits<T>::quiet_NaN();
+  else if constexpr (std::is_signed_v<T>)
+    return std::numeric_limits<T>::min();
+  else
+    return std::numeric_limits<T>::max();
+}
+
+void write_fill(const std::optional<double>& fill, Dtype dtype, std::byte* to) {
+  visit(dtype, [&]<class T>(T) {
+    const T value = fill ? convert<T>(*fill) : natural_fill<T>();
+    std::memcpy(to, &value, sizeof value);
+  });
+}
+
+/// Marks every position whose slice a later one replaces as outside. Slices coincide or are disjoint.
+void keep_winners(const SliceGeometry& g, std::int64_t* offsets) {
+  const std::int64_t n = g.positions.elements();
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  for (std::int64_t b = 0; b < g.batch.elements(); ++b, offsets += n) {
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(),
+              [&](auto i, auto j) { return offsets[i] != offsets[j] ? offsets[i] < offsets[j] : i < j; });
+    for (std::size_t i = 0; i + 1 < order.size(); ++i) {
+      if (offsets[order[i]] == offsets[order[i + 1]])
+        order[i] = -order[i] - 1;  // settled below: offsets are still read
+    }
+    for (std::int64_t i : order) {
+      if (i < 0) offsets[-i - 1] = outside;
+    }
+  }
+}
+
+/// y with 0 where windows overlap and a later one wrote the element.
+void clear_losers(const Slices& s, const SliceGeometry& g, const std::int64_t* offsets, Tensor& y) {
+  SliceGeometry packed = g;  // over a row-major tensor of element numbers
+  Tensor marks = empty_dense(s.from, Dtype::int64), ids = arange(y.size(), {.dtype = Dtype::int64});
+  Tensor back = empty_dense({y.size()}, Dtype::int64);
+  const std::int64_t none_yet = -1;
+  scatter_slices(packed, offsets, dense(marks).data, dense(ids).data, Dtype::int64, ScatterKind::set);
+  gather_slices(packed, offsets, dense(marks).data, dense(back).data, 8, reinterpret_cast<const std::byte*>(&none_yet));
+  const auto* won = reinterpret_cast<const std::int64_t*>(dense(back).data);
+  const auto size = static_cast<std::size_t>(itemsize(y.dtype()));
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    if (won[i] != i) std::memset(dense(y).data + static_cast<std::size_t>(i) * size, 0, size);
+  }
+}
+
+bool windows_overlap(const Slices& s) {
+  return std::any_of(s.window.begin(), s.window.end(), [](std::int64_t w) { return w > 1; });
+}
+
+/// What a derivative reads of the cotangent at the slices: 0 where writes are dropped.
+Slices reading_zero(Slices s) {
+  s.fill = 0;
+  if (s.mode == IndexMode::promised) s.mode = IndexMode::fill;
+  return s;
+}
+
+// ---- batching
+// --------------------------------------------------------------------------------------------------------
+
+/// x, with its lanes at `axis` (not among the batch axes), as one more slice axis; `lane`: its place among the slice
+/// axes.
+Slices with_slice_axis(const Slices& s, int axis, std::int64_t size, int& lane) {
+  Slices t = s;
+  lane = 0;
+  for (int i = s.batch; i < axis; ++i) lane += s.keep || which(s, i) < 0 ? 1 : 0;
+  t.from.insert(axis, size);
+  for (std::int64_t& a : t.axes) a += a >= axis ? 1 : 0;
+  return t;
+}
+
+/// Lanes in front of x and the indices: one more batch axis.
+Slices with_batch_axis(const Slices& s, std::int64_t size) {
+  Slices t = s;
+  t.from.insert(0, size);
+  for (std::int64_t& a : t.axes) ++a;
+  ++t.batch;
+  return t;
+}
+
+Tensor lanes_at(const Lane& l, int axis, std::int64_t size) {
+  if (l.axis == axis) return l.value;
+  const Tensor t = lanes_first(l, size);
+  return axis == 0 ? t : moveaxis(t, 0, axis);
+}
+
+struct Gather : General<Gather, 2> {
+  using Params = Slices;
+  static constexpr std::string_view name = "gather";
+  static constexpr Keep keep = Keep::first;
+
+  static Tensor eval(const Params& p, Out x) {
+    const Tensor index = wide_index(std::move(x[0]));
+    const Dense& d = dense(x[1]);
+    const SliceGeometry g = geometry(p, d.strides, dense(index));
+    Tensor offsets = offsets_of(g, index);
+    auto* at = reinterpret_cast<std::int64_t*>(dense(offsets).data);
+    Tensor y = empty_dense(p.shape(index.shape()), d.dtype, d.device, d.weak);
+    if (p.winners && !windows_overlap(p)) keep_winners(g, at);
+    alignas(8) std::byte fill[8] = {};
+    if (!p.winners) write_fill(p.fill, d.dtype, fill);
+    gather_slices(g, at, d.data, dense(y).data, itemsize(d.dtype), fill);
+    if (p.winners && windows_overlap(p)) {
+      const SliceGeometry packed = geometry(p, row_major(p.from), dense(index));
+      offsets = offsets_of(packed, index);
+      clear_losers(p, packed, reinterpret_cast<const std::int64_t*>(dense(offsets).data), y);
+    }
+    return y;
+  }
+  static Tensor jvp(const Params& p, In x, In dx, In) {
+    if (!dx[1].defined()) return {};
+    Slices s = p;
+    s.fill = 0;
+    return gather_slices(dx[1], x[0], s);
+  }
+  static void vjp(const Params& p, In x, In, In g, Need need, Out dx) {
+    if (!need[1]) return;
+    Slices s = p;
+    s.winners = false;
+    dx[1] =
+        scatter_slices(zero_view(p.from, g[0].dtype()), x[0], g[0], p.winners ? ScatterKind::set : ScatterKind::add, s);
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
+    const int positions = x[0].value.ndim() - (x[0].mapped() ? 1 : 0) - 1 - p.batch;
+    if (x[0].mapped() && x[1].mapped()) {
+      return {gather_slices(lanes_first(x[1]), lanes_first(x[0]), with_batch_axis(p, batch.size)), 0};
+    }
+    if (x[0].mapped()) {
+      return {gather_slices(std::move(x[1].value), lanes_at(x[0], p.batch, batch.size), p), p.batch + p.place};
+    }
+    const int axis = std::max(x[1].axis, p.batch);
+    int lane = 0;
+    Slices s = with_slice_axis(p, axis, batch.size, lane);
+    Tensor y = lanes_at(x[1], axis, batch.size);
+    const bool before = lane < p.place;
+    if (before) ++s.place;
+    return {gather_slices(std::move(y), std::move(x[0].value), s), p.batch + lane + (before ? 0 : positions)};
+  }
+  static Samples samples();
+};
+
+/// Arguments: index, x, u.
+template <ScatterKind K>
+struct Scatter : General<Scatter<K>, 3> {
+  using Params = Slices;
+  static constexpr bool linear = K == ScatterKind::set || K == ScatterKind::add;
+  static constexpr std::string_view name = K == ScatterKind::set   ? "scatter_set"
+                                           : K == ScatterKind::add ? "scatter_add"
+                                           : K == ScatterKind::mul ? "scatter_mul"
+                                           : K == ScatterKind::max ? "scatter_max"
+                                                                   : "scatter_min";
+  static constexpr Keep keep = linear ? Keep::first : K == ScatterKind::mul ? Keep::inputs : Keep::both;
+
+  static Tensor eval(const Params& p, Out x) {
+    const Dtype d = x[1].dtype();
+    if (is_half(d) && K != ScatterKind::set) {  // half types accumulate in float32
+      Tensor wide[] = {std::move(x[0]), astype(std::move(x[1]), Dtype::float32),
+                       astype(std::move(x[2]), Dtype::float32)};
+      return astype(eval(p, wide), d);
+    }
+    const Tensor index = wide_index(std::move(x[0])), u = pack(x[2]);
+    Tensor y;
+    if (donatable(x[1])) {
+      y = std::move(x[1]);
+      dense(y).weak = dense(y).weak && u.weak();
+    } else {
+      const Dense& from = dense(x[1]);
+      y = empty_dense(from.shape, d, from.device, from.weak && u.weak());
+      copy_strided(from.data, itemsize(d), from.shape, from.strides, dense(y).data);
+    }
+    const SliceGeometry g = geometry(p, dense(y).strides, dense(index));
+    const Tensor offsets = offsets_of(g, index);
+    scatter_slices(g, reinterpret_cast<const std::int64_t*>(dense(offsets).data), dense(y).data, dense(u).data, d, K);
+    return y;
+  }
+  static Tensor jvp(const Params& p, In x, In dx, In y) {
+    if (!dx[1].defined() && !dx[2].defined()) return {};
+    const Tensor t = dx[1].defined() ? dx[1] : zero_view(p.from, x[1].dtype());
+    const Tensor du = dx[2].defined() ? dx[2] : zero_view(p.shape(x[0].shape()), x[1].dtype());
+    if constexpr (linear) return scatter_slices(t, x[0], du, K, p);
+    if constexpr (K == ScatterKind::mul) {
+      return scatter_slices(scatter_slices(t, x[0], x[2], K, p), x[0], du * slope_of_factors(p, x), ScatterKind::add,
+                            p);
+    }
+    const Shares share = shares(p, x, y[0]);
+    return scatter_slices(t * share.of_x, x[0], du * share.of_u, ScatterKind::add, p);
+  }
+  static void vjp(const Params& p, In x, In y, In g, Need need, Out dx) {
+    const auto at_slices = [&](const Tensor& t) { return gather_slices(t, x[0], reading_zero(p)); };
+    if constexpr (K == ScatterKind::add) {
+      if (need[1]) dx[1] = g[0];
+      if (need[2]) dx[2] = at_slices(g[0]);
+    } else if constexpr (K == ScatterKind::set) {
+      Slices winners = reading_zero(p);
+      winners.winners = true;
+      if (need[1]) dx[1] = scatter_slices(g[0], x[0], zero_view(p.shape(x[0].shape()), g[0].dtype()), K, p);
+      if (need[2]) dx[2] = gather_slices(g[0], x[0], winners);
+    } else if constexpr (K == ScatterKind::mul) {
+      if (need[1]) dx[1] = scatter_slices(g[0], x[0], x[2], K, p);
+      if (need[2]) dx[2] = at_slices(g[0]) * slope_of_factors(p, x);
+    } else {
+      const Shares share = shares(p, x, y[0]);
+      if (need[1]) dx[1] = g[0] * share.of_x;
+      if (need[2]) dx[2] = at_slices(g[0]) * share.of_u;
+    }
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
+    if (x[0].mapped() || p.keep) {
+      const auto front = [&](const Lane& l) { return lanes_first(l, batch.size); };
+      return {scatter_slices(front(x[1]), front(x[0]), front(x[2]), K, with_batch_axis(p, batch.size)), 0};
+    }
+    const int axis = p.batch;  // lanes as a slice axis before the positions
+    int lane = 0;
+    Slices s = with_slice_axis(p, axis, batch.size, lane);
+    ++s.place;
+    Tensor y = lanes_at(x[1], axis, batch.size), u = lanes_at(x[2], axis, batch.size);
+    return {scatter_slices(std::move(y), std::move(x[0].value), std::move(u), K, s), axis};
+  }
+
+  /// dy/du at the slices of a product: x times the other factors, exact where factors are zero.
+  static Tensor slope_of_factors(const Slices& s, In x) {
+    const Tensor &index = x[0], &u = x[2];
+    const Slices read = reading_zero(s);
+    const Tensor is_zero = equal(u, 0), rest = where(is_zero, 1, u);
+    const Tensor product = scatter_slices(x[1], index, rest, ScatterKind::mul, s);
+    const Tensor zeros = gather_slices(
+        scatter_slices(zero_view(s.from, u.dtype()), index, astype(is_zero, u.dtype()), ScatterKind::add, s), index,
+        read);
+    const Tensor alone = gather_slices(product, index, read);
+    return where(is_zero, where(equal(zeros, 1), alone, 0), where(equal(zeros, 0), alone / rest, 0));
+  }
+  struct Shares {
+    Tensor of_x, of_u;
+  };
+  /// An extremum's derivative is shared equally by all that reach it.
+  static Shares shares(const Slices& s, In x, const Tensor& y) {
+    const Tensor &index = x[0], &u = x[2];
+    Slices read = reading_zero(s);
+    read.fill.reset();  // NaN: equal to nothing
+    const Tensor x_reaches = astype(equal(x[1], y), u.dtype());
+    const Tensor u_reaches = equal(u, gather_slices(y, index, read));
+    const Tensor count = scatter_slices(x_reaches, index, astype(u_reaches, u.dtype()), ScatterKind::add, s);
+    const Tensor share = where(equal(count, 0), 0, 1 / maximum(count, 1));
+    return {x_reaches * share, where(u_reaches, gather_slices(share, index, reading_zero(s)), 0)};
+  }
+  static Samples samples() {
+    const auto into = [](int axis) {
+      return [axis](std::span<const Tensor> x) {
+        return std::vector<Tensor>{
+            scatter_slices(x[1], expand_dims(x[0], -1), x[2], K, Slices::along(x[1].shape(), axis, IndexMode::fill))};
+      };
+    };
+    const Argument at{{4}, Dtype::int32, 0, 3};
+    // Far apart, so that a small step changes no extremum.
+    const Argument x{{3, 2}, Dtype::float32, 1, 2}, low{{4, 2}, Dtype::float32, -2, -1},
+        wide{{2, 4}, Dtype::float32, 3, 4};
+    return {{"rows, some twice", {at, x, low}, into(0)},
+            {"columns",
+             {at, {{2, 3}, Dtype::float32, 1, 2}, wide},
+             [](std::span<const Tensor> t) {
+               Slices s = Slices::along(t[1].shape(), 1, IndexMode::clip);
+               s.place = 1;
+               return std::vector<Tensor>{scatter_slices(t[1], expand_dims(t[0], -1), t[2], K, s)};
+             }},
+            {"no indices", {{{0}, Dtype::int32, 0, 3}, x, {{0, 2}}}, into(0)}};
+  }
+};
+
+template <ScatterKind K>
+Tensor scatter_as(const Slices& s, Tensor index, Tensor x, Tensor u) {
+  return apply<Scatter<K>>(s, std::move(index), std::move(x), std::move(u));
+}
+
+Samples Gather::samples() {
+  const auto from = [](int axis, IndexMode mode) {
+    return [axis, mode](std::span<const Tensor> x) {
+      return std::vector<Tensor>{gather_slices(x[1], expand_dims(x[0], -1), Slices::along(x[1].shape(), axis, mode))};
+    };
+  };
+  const auto windows = [](std::span<const Tensor> x) {
+    Slices s;
+    s.from = x[1].shape();
+    s.axes = {0, 1};
+    s.window = {2, 3};
+    s.keep = true;
+    s.mode = IndexMode::clip;
+    return std::vector<Tensor>{gather_slices(x[1], x[0], s)};
+  };
+  return {{"rows", {{{4}, Dtype::int32, 0, 3}, {{3, 2}}}, from(0, IndexMode::promised)},
+          {"columns, wrapped", {{{2, 2}, Dtype::int64, -9, 9}, {{2, 3}}}, from(1, IndexMode::wrap)},
+          {"windows", {{{2, 2}, Dtype::int32, -1, 4}, {{4, 5}}}, windows},
+          {"no indices", {{{0}, Dtype::int32, 0, 3}, {{3, 2}}}, from(0, IndexMode::fill)},
+          {"empty slices", {{{2}, Dtype::int32, 0, 3}, {{3, 0}}}, from(0, IndexMode::clip)}};
+}
+
+}  // namespace
+
+Tensor gather_slices(Tensor x, Tensor index, const Slices& s) {
+  return apply<Gather>(s, std::move(index), std::move(x));
+}
+
+Tensor scatter_slices(Tensor x, Tensor index, Tensor u, ScatterKind kind, const Slices& s) {
+  switch (kind) {
+    case ScatterKind::set:
+      return scatter_as<ScatterKind::set>(s, std::move(index), std::move(x), std::move(u));
+    case ScatterKind::add:
+      return scatter_as<ScatterKind::add>(s, std::move(index), std::move(x), std::move(u));
+    case ScatterKind::mul:
+      return scatter_as<ScatterKind::mul>(s, std::move(index), std::move(x), std::move(u));
+    case ScatterKind::max:
+      return scatter_as<ScatterKind::max>(s, std::move(index), std::move(x), std::move(u));
+    default:
+      return scatter_as<ScatterKind::min>(s, std::move(index), std::move(x), std::move(u));
+  }
+}
+
+std::vector<Entry> gather_entries() {
+  return {entry<row<Gather>>(),
+          entry<row<Scatter<ScatterKind::set>>>(),
+          entry<row<Scatter<ScatterKind::add>>>(),
+          entry<row<Scatter<ScatterKind::mul>>>(),
+          entry<row<Scatter<ScatterKind::max>>>(),
+          entry<row<Scatter<ScatterKind::min>>>()};
+}
+
+}  // namespace strata
