@@ -14,10 +14,11 @@ namespace strata {
 
 namespace detail {
 
-// What may be left out at the end of a call: an options struct, a Shape.
+// What may be left out at the end of a call: an options struct, a Shape, a class that says so by a type LeftOut.
 template <class P, class T = std::remove_cvref_t<P>>
 inline constexpr bool has_default_value = std::is_default_constructible_v<T>&& std::is_convertible_v<T&&, P> &&
-                                          ((std::is_aggregate_v<T> && std::is_class_v<T>) || std::is_same_v<T, Shape>);
+                                          ((std::is_aggregate_v<T> && std::is_class_v<T>) || std::is_same_v<T, Shape> ||
+                                           requires { typename T::LeftOut; });
 
 }  // namespace detail
 

@@ -6,7 +6,10 @@
 namespace strata {
 
 RowsRef make_rows(const Level& level, std::vector<std::int64_t> index) {
-  return std::make_shared<const Rows>(Rows{std::move(index), level.rows, ++level_stack.clock});
+  return make_rows(level.rows, std::move(index));
+}
+RowsRef make_rows(const RowsRef& outer, std::vector<std::int64_t> index) {
+  return std::make_shared<const Rows>(Rows{std::move(index), outer, ++level_stack.clock});
 }
 
 std::int64_t lane_count(const Level& level, const RowsRef& rows) {

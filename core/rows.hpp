@@ -23,6 +23,8 @@ struct Rows {
 
 /// Rows for a branch that begins now, around which `level`'s present rows are in force.
 RowsRef make_rows(const Level& level, std::vector<std::int64_t> index);
+/// The same inside the rows `outer`.
+RowsRef make_rows(const RowsRef& outer, std::vector<std::int64_t> index);
 /// How many lanes `rows` of `level` are.
 std::int64_t lane_count(const Level& level, const RowsRef& rows);
 

@@ -17,6 +17,8 @@ namespace {
 
 }  // namespace
 
+const AxesOrAll every_axis = AxesOrAll::every();
+
 Shape::Shape(std::initializer_list<Dim> dims) {
   if (dims.size() > static_cast<std::size_t>(max_rank)) rank_error(static_cast<std::int64_t>(dims.size()));
   for (Dim d : dims) dims_[n_++] = d.value;

@@ -123,7 +123,7 @@ class AxesOrAll {
   AxisList list_;
   bool every_ = false;
 };
-inline const AxesOrAll every_axis = AxesOrAll::every();
+extern const AxesOrAll every_axis;
 
 /// `axis` in [0, rank) after counting negative ones from the end. ShapeError that names `op` otherwise.
 int normalize_axis(const char* op, int axis, int rank);

@@ -42,6 +42,22 @@ Choice Choice::without(std::size_t at, std::vector<std::int64_t> slice) const {
   return rest;
 }
 
+Choice Choice::only(std::size_t at, const std::vector<std::int64_t>& positions) const {
+  std::int64_t inner = 1;
+  for (std::size_t i = at + 1; i < sizes.size(); ++i) inner *= sizes[i];
+  Choice some = *this;
+  some.value.clear();
+  some.sizes[at] = static_cast<std::int64_t>(positions.size());
+  const std::int64_t slab = sizes[at] * inner;
+  for (std::int64_t begin = 0; slab > 0 && begin < static_cast<std::int64_t>(value.size()); begin += slab) {
+    for (const std::int64_t p : positions) {
+      const auto from = value.begin() + begin + p * inner;
+      some.value.insert(some.value.end(), from, from + inner);
+    }
+  }
+  return some;
+}
+
 Choice read_choice(const std::string& what, Tensor x) {
   if (x.ndim() != 0) {
     throw ShapeError(what + " has shape " + to_string(x.shape()) + "; it must be one value (shape [])" +
@@ -80,12 +96,11 @@ std::vector<std::int64_t> lanes_at(const Level& level, const std::vector<std::in
 
 namespace {
 
-/// Parts of one leaf in one dtype: weak ones take that of the strong ones.
+/// Parts of one leaf in the dtype to which all promote.
 void unify(std::vector<Tensor>& parts) {
-  const auto strong = std::find_if(parts.begin(), parts.end(), [](const Tensor& t) { return !t.weak(); });
-  if (strong == parts.end()) return;
-  const Dtype dtype = strong->dtype();
-  for (Tensor& t : parts) t = astype(std::move(t), dtype);
+  Type type = parts[0].type();
+  for (const Tensor& t : parts) type = promote(type, t.type());
+  for (Tensor& t : parts) t = type.weak ? astype_weak(std::move(t), type.dtype) : astype(std::move(t), type.dtype);
 }
 
 /// b, which is weak, may be given a's dtype.

@@ -37,7 +37,10 @@ struct Choice {
     std::vector<std::int64_t> slice;
   };
   std::vector<Group> groups(std::size_t at) const;
+  /// One slice along level number `at`: the level is gone.
   Choice without(std::size_t at, std::vector<std::int64_t> slice) const;
+  /// Only these lanes along level number `at`.
+  Choice only(std::size_t at, const std::vector<std::int64_t>& positions) const;
 };
 /// Reads x, which has shape []. `what` is what messages call it: "cond: the predicate".
 Choice read_choice(const std::string& what, Tensor x);

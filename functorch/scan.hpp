@@ -13,6 +13,7 @@
 #include "strata/core/error.hpp"
 #include "strata/core/tree.hpp"
 #include "strata/functorch/stacked.hpp"
+#include "strata/functorch/vmap.hpp"
 
 namespace strata {
 
@@ -77,20 +78,21 @@ class Scan {
                 "(numbers count as tensors)");
 
  public:
-  Scan(const F& f, const X& xs, const ScanOptions& options)
-      : f_(f),
+  Scan(const char* op, const F& f, const X& xs, const ScanOptions& options)
+      : op_(op),
+        f_(f),
         x_(xs),
         inputs_(
-            "scan", tree_leaves(xs), [&xs] { return tree_paths(xs); }, options.length),
+            op, tree_leaves(xs), [&xs] { return tree_paths(xs); }, options.length),
         options_(options) {}
 
   std::pair<C, Y> operator()(C carry) {
     const std::int64_t n = inputs_.length();
-    const CarryShapes shapes("scan", tree_leaves(carry));
+    const CarryShapes shapes(op_, tree_leaves(carry));
     const C like = without_leaves(carry);
     if (n == 0) {
       Step step = call(C(carry), 0);
-      check_carry("scan", shapes, like, C(treeify(std::move(step.first))));
+      check_carry(op_, shapes, like, C(treeify(std::move(step.first))));
       Y y = treeify(std::move(step.second));
       for_each_leaf(y, [](Tensor& leaf) { leaf = no_slices(leaf); });
       return {std::move(carry), std::move(y)};
@@ -99,7 +101,7 @@ class Scan {
       const std::int64_t t = options_.reverse ? n - 1 - i : i;
       Step step = call(std::move(carry), t);
       carry = treeify(std::move(step.first));
-      check_carry("scan", shapes, like, carry);
+      check_carry(op_, shapes, like, carry);
       keep(treeify(std::move(step.second)), t);
     }
     std::size_t k = 0;
@@ -123,15 +125,16 @@ class Scan {
   }
   void keep(Y y, std::int64_t t) {
     if (y_) {
-      require_same_structure("scan: the outputs of two steps", *y_, y);
+      require_same_structure(std::string(op_) + ": the outputs of two steps", *y_, y);
     } else {
-      outputs_.assign(leaf_count(y), StackedLeaf("scan", inputs_.length()));
+      outputs_.assign(leaf_count(y), StackedLeaf(op_, inputs_.length()));
     }
     std::size_t k = 0;
     for_each_leaf(y, [&](Tensor& leaf) { outputs_[k++].put(t, std::move(leaf)); });
     if (!y_) y_ = without_leaves(std::move(y));
   }
 
+  const char* op_;
   const F& f_;
   X x_;  // its leaves are the current slices
   ScanInputs inputs_;
@@ -150,7 +153,23 @@ class Scan {
 template <class F, class C, class X>
 auto scan(F&& f, const C& init, const X& xs, ScanOptions options = {}) {
   const auto function = callable(std::forward<F>(f));
-  return detail::Scan<callable_t<F>, treeified_t<C>, X>(function, xs, options)(treeify(init));
+  return detail::Scan<callable_t<F>, treeified_t<C>, X>("scan", function, xs, options)(treeify(init));
+}
+
+struct MapOptions {
+  std::optional<std::int64_t> chunk{};  ///< so many slices at once, by vmap
+};
+
+/// f applied to each slice of xs (a tree) along axis 0, one after another, the results stacked; with .chunk, that many
+/// at once. ShapeError when the leaves' lengths differ.
+///     Tensor y = map([](Tensor x) { return dot(x, x) * x; }, xs, {.chunk = 64});
+template <class F, class X>
+auto map(F&& f, const X& xs, MapOptions options = {}) {
+  const auto function = callable(std::forward<F>(f));
+  const auto step = [&](None, const X& x) { return std::pair{none, treeify(function(x))}; };
+  using Y = treeified_t<decltype(function(xs))>;
+  if (options.chunk) return Y(vmap(function, {.chunk = options.chunk})(xs));
+  return Y(detail::Scan<decltype(step), None, X>("map", step, xs, {})(none).second);
 }
 
 }  // namespace strata
