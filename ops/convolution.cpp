@@ -1,6 +1,7 @@
 // The menu's convolutions: reads layouts, paddings and groups, checks them in the user's words, and applies the ops of
 // ops/conv.hpp to views with their axes in order.
 #include <algorithm>
+#include <numeric>
 
 #include "strata/core/error.hpp"
 #include "strata/ops/conv.hpp"
@@ -101,6 +102,41 @@ void check_channels(const char* op, const Tensor& x, const Tensor& w, std::int64
     refuse(op, "w has " + std::to_string(o) + " output channels, which " + std::to_string(groups) + " does not divide");
 }
 
+/// w [G * O, C, W...] as the kernel of the transposed convolution: [G * C, O, W...].
+Tensor exchange_channels(Tensor w, std::int64_t groups) {
+  if (groups == 1) return swapaxes(std::move(w), 0, 1);
+  Shape split = w.shape();
+  split[0] /= groups;
+  split.insert(0, groups);
+  Tensor t = swapaxes(reshape(std::move(w), split), 1, 2);
+  Shape joined = t.shape();
+  joined.erase(0);
+  joined[0] *= groups;
+  return reshape(std::move(t), joined);
+}
+
+Tensor reversed(Tensor w) {
+  std::vector<int> axes(static_cast<std::size_t>(w.ndim() - 2));
+  std::iota(axes.begin(), axes.end(), 2);
+  return flip(std::move(w), {.axes = AxisList(axes)});
+}
+
+bool dilates_only(const ConvGeometry& p) {
+  return std::any_of(p.x_dilation.begin(), p.x_dilation.end(), [](auto d) { return d != 1; }) &&
+         std::all_of(p.stride.begin(), p.stride.end(), [](auto s) { return s == 1; });
+}
+
+/// Channels first. Zeros between x's elements and no stride: the transpose of a strided convolution, which has kernels
+/// of its own.
+Tensor convolve_ordered(const ConvGeometry& p, Tensor x, Tensor w) {
+  if (!dilates_only(p)) return conv_result(p, std::move(x), std::move(w));
+  ConvGeometry q = p;
+  std::swap(q.x, q.y);
+  std::swap(q.stride, q.x_dilation);
+  for (std::size_t i = 0; i < 3; ++i) q.low[i] = (p.w[i] - 1) * p.w_dilation[i] - p.low[i];
+  return conv_image(q, std::move(x), exchange_channels(reversed(std::move(w)), p.groups));
+}
+
 /// Examples in groups: group i of the output channels sees group i of the examples. As channel groups: [b * N, C, ...]
 /// becomes [N, b * C, ...].
 Tensor examples_to_channels(const char* op, Tensor x, const Tensor& w, std::int64_t b) {
@@ -135,7 +171,7 @@ Tensor conv_general(Tensor x, Tensor w, Conv p) {
   check_channels("conv_general", x, w, p.groups);
   const ConvGeometry g =
       geometry("conv_general", x, w, {p.strides, p.lhs_dilation, p.rhs_dilation, p.padding, p.groups});
-  return transpose(conv_result(g, std::move(x), std::move(w)), orders.back);
+  return transpose(convolve_ordered(g, std::move(x), std::move(w)), orders.back);
 }
 
 namespace {
@@ -168,6 +204,7 @@ Tensor conv_transpose(Tensor x, Tensor w, ConvTranspose p) {
   promote_both(x, w);
   x = transpose(std::move(x), orders.x);
   w = transpose(std::move(w), orders.w);
+  if (p.transpose_kernel) w = exchange_channels(reversed(std::move(w)), p.groups);
   check_channels(op, x, w, p.groups);
   const Shape strides = p.strides.empty() ? Shape::filled(spatial, 1) : p.strides;
   Shape window = w.shape().slice(2, w.ndim());
@@ -179,7 +216,7 @@ Tensor conv_transpose(Tensor x, Tensor w, ConvTranspose p) {
     refuse(op, "strides " + to_string(strides) + " should have " + std::to_string(spatial) + " sizes");
   const ConvGeometry g =
       geometry(op, x, w, {{}, strides, p.rhs_dilation, transposed_padding(p.padding, window, strides), p.groups});
-  return transpose(conv_result(g, std::move(x), std::move(w)), orders.back);
+  return transpose(convolve_ordered(g, std::move(x), std::move(w)), orders.back);
 }
 
 namespace {
@@ -211,6 +248,7 @@ Samples conv_transpose_samples() {
   };
   return {one("strides", {1, 2, 3, 3}, {3, 2, 2, 3}, {.strides = {2, 2}}),
           one("VALID", {2, 2, 4}, {2, 2, 3}, {.strides = {3}, .padding = "VALID"}),
+          one("the transpose of", {1, 3, 4}, {3, 2, 3}, {.strides = {2}, .transpose_kernel = true}),
           one("empty", {0, 2, 3}, {3, 2, 2}, {})};
 }
 

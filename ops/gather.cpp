@@ -197,7 +197,8 @@ struct Gather : General<Gather, 2> {
 
   static Tensor eval(const Params& p, Out x) {
     const Tensor index = wide_index(std::move(x[0]));
-    const Dense& d = dense(x[1]);
+    const Tensor from = p.winners ? pack(x[1]) : x[1];  // places are told apart by their offsets
+    const Dense& d = dense(from);
     const SliceGeometry g = geometry(p, d.strides, dense(index));
     Tensor offsets = offsets_of(g, index);
     auto* at = reinterpret_cast<std::int64_t*>(dense(offsets).data);
@@ -228,8 +229,8 @@ struct Gather : General<Gather, 2> {
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     const int positions = x[0].value.ndim() - (x[0].mapped() ? 1 : 0) - 1 - p.batch;
-    if (x[0].mapped() && x[1].mapped()) {
-      return {gather_slices(lanes_first(x[1]), lanes_first(x[0]), with_batch_axis(p, batch.size)), 0};
+    if (x[0].mapped() && (x[1].mapped() || p.winners)) {  // each lane has its own winners
+      return {gather_slices(lanes_first(x[1], batch.size), lanes_first(x[0]), with_batch_axis(p, batch.size)), 0};
     }
     if (x[0].mapped()) {
       return {gather_slices(std::move(x[1].value), lanes_at(x[0], p.batch, batch.size), p), p.batch + p.place};

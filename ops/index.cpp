@@ -298,7 +298,7 @@ Samples getitem_samples() {
           {"tensors apart", {{{3, 2, 4}}, at_0, at_1}, sampled([](Tensor x, Tensor i, Tensor j) {
              return x[{i, all, newaxis, reshape(j, {2, 2, 1})}];
            })},
-          {"a tensor in a box", {{{2, 5, 3}}, at_1}, sampled([](Tensor x, Tensor i) {
+          {"a tensor in a box", {{{2, 5, 3}}, at_0}, sampled([](Tensor x, Tensor i) {
              return x[{1, range(1), i}];
            })},
           {"empty", {{{0, 3}}}, sampled([](Tensor x) {

@@ -62,7 +62,8 @@ Tensor segment(const char* op, ScatterKind kind, Tensor x, Tensor ids, const Seg
   shape[0] = n;
   Slices s = Slices::along(shape, 0, IndexMode::fill);
   s.from_end = false;
-  return scatter_slices(neutral(kind, x.dtype(), shape), expand_dims(std::move(ids), -1), std::move(x), kind, s);
+  Tensor start = neutral(kind, x.dtype(), shape);
+  return scatter_slices(std::move(start), expand_dims(std::move(ids), -1), std::move(x), kind, s);
 }
 
 // ---- nonzero
@@ -238,7 +239,7 @@ Tensor digitize(Tensor x, Tensor bins, Digitize p) {
   const std::int64_t n = bins.shape()[0];
   if (n < 2) return searchsorted(std::move(bins), std::move(x), {.right = !p.right});
   const Tensor ascending = searchsorted(bins, x, {.right = !p.right});
-  const Tensor descending = n - searchsorted(flip(bins), x, {.right = p.right});
+  const Tensor descending = n - searchsorted(flip(bins), x, {.right = !p.right});
   return where(bins[-1] >= bins[0], ascending, descending);
 }
 

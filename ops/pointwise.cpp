@@ -2,6 +2,7 @@
 // ops/cpu/pointwise_eval.cpp.
 #include "strata/ops/pointwise.hpp"
 
+#include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
 #include "strata/ops/ops.hpp"
 
@@ -41,6 +42,21 @@ Shape common_shape(std::string_view op, Out x) {
                    wanted + " dtype; convert it with st::astype" + level_context());
 }
 
+/// A C++ number as an element of dtype d, still weak and still known in full; in its own block if nobody else holds it.
+Tensor number_as(Tensor x, Dtype d) {
+  if (x.impl()->refs.load(std::memory_order_acquire) != 1) {
+    const Dense& n = dense(x);
+    x = n.is_real ? Tensor(n.real) : Tensor(n.whole);
+  }
+  Dense& n = dense(x);
+  n.dtype = d;
+  if (n.is_real)
+    convert_element(&n.real, Dtype::float64, n.data, d);
+  else
+    convert_element(&n.whole, Dtype::int64, n.data, d);
+  return x;
+}
+
 void settle_types(const PointwiseInfo& info, Out x) {
   const std::size_t first = info.typing == Typing::select ? 1 : 0;
   if (first == 1 && x[0].dtype() != Dtype::bool_) x[0] = astype(std::move(x[0]), Dtype::bool_);
@@ -59,7 +75,10 @@ void settle_types(const PointwiseInfo& info, Out x) {
   if (same && d == x[first].dtype()) return;
   for (std::size_t k = first; k < x.size(); ++k) {
     if (x[k].dtype() == d) continue;
-    x[k] = x[k].weak() ? astype_weak(std::move(x[k]), d) : astype(std::move(x[k]), d);
+    if (x[k].is_dense() && dense(x[k]).number)
+      x[k] = number_as(std::move(x[k]), d);
+    else
+      x[k] = x[k].weak() ? astype_weak(std::move(x[k]), d) : astype(std::move(x[k]), d);
   }
 }
 

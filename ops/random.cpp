@@ -10,8 +10,6 @@
 
 namespace strata {
 
-std::vector<Entry> random_sampler_entries();
-
 namespace {
 
 /// keys [k..., 2] -> k + shape (+ [2] for keys): each key draws for itself. Mapped keys are one more leading axis.
@@ -180,7 +178,7 @@ Tensor uniform(Tensor key, Shape shape, Uniform p) {
   }
   const Tensor low = broadcast_to(astype(p.low.defined() ? p.low : Tensor(0), p.dtype), shape);
   const Tensor high = broadcast_to(astype(p.high.defined() ? p.high : Tensor(1), p.dtype), shape);
-  return uniform_between(std::move(key), shape, p.dtype, 0, 1) * (high - low) + low;
+  return maximum(uniform_between(std::move(key), shape, p.dtype, 0, 1) * (high - low) + low, low);
 }
 
 Tensor normal(Tensor key, Shape shape, Draws p) {
@@ -190,19 +188,16 @@ Tensor normal(Tensor key, Shape shape, Draws p) {
   return draw_floats(std::move(key), shape, p.dtype, DrawKind::normal, DrawKind::half_normal);
 }
 
-Tensor bernoulli(Tensor key, Tensor p, DrawShape shape) {
+Tensor bernoulli(Tensor key, Tensor p, DrawShape given) {
   check_key("bernoulli", key);
-  check_shape("bernoulli", shape.shape());
-  const Shape to = shape.given() ? shape.shape() : p.shape();
-  return draw(std::move(key), to, Dtype::bool_, {DrawKind::below, 32, 0, p.item<double>()});
+  const Shape shape = draw_shape("bernoulli", given, {{"p", &p}});
+  if (is_number(p)) return draw(std::move(key), shape, Dtype::bool_, {DrawKind::below, 32, 0, p.item<double>()});
+  const Dtype dtype = inexact(p.dtype());
+  return uniform_between(std::move(key), shape, dtype, 0, 1) < astype(std::move(p), dtype);
 }
 
 }  // namespace random
 
-std::vector<Entry> random_entries() {
-  std::vector<Entry> all{entry<row<DrawBits>>(), entry<row<FoldIn>>()};
-  for (const Entry& e : random_sampler_entries()) all.push_back(e);
-  return all;
-}
+std::vector<Entry> random_entries() { return {entry<row<DrawBits>>(), entry<row<FoldIn>>()}; }
 
 }  // namespace strata

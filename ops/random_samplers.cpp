@@ -2,6 +2,7 @@
 // Keys are [k..., 2], parameters and results k + shape: mapped keys or parameters are one more leading axis.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "strata/core/error.hpp"
 #include "strata/core/parallel.hpp"
@@ -119,15 +120,56 @@ struct Poisson : NonDifferentiable<Poisson, 2> {
   }
 };
 
-struct GammaParams {
-  bool logarithm;
+struct Binomial : NonDifferentiable<Binomial, 3> {
+  static constexpr std::string_view name = "random_binomial";
+  static Tensor eval(const Params&, Out x) {
+    const Tensor keys = pack(x[0]), n = pack(x[1]), p = pack(x[2]);
+    Tensor y = empty_dense(n.shape(), Dtype::float32, keys.device());
+    const std::int64_t lanes = keys.size() / 2;
+    if (y.size() > 0)
+      random_binomial(words(keys), lanes, y.size() / lanes, elements<const float>(n), elements<const float>(p),
+                      elements<float>(y));
+    return y;
+  }
+  static Lane batch(const Params&, std::span<Lane> x, Batch& batch) {
+    all_lanes_first(x, batch);
+    return {apply<Binomial>({}, x[0].value, x[1].value, x[2].value), 0};
+  }
+  static Samples samples() {
+    const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{random::binomial(x[0], x[1], x[2])}; };
+    return {{"[6]", {a_key, {{6}, Dtype::int32, 0, 200}, {{6}, Dtype::float32, 0, 1}}, call},
+            {"[]", {a_key, {{}, Dtype::int32, 0, 200}, {{}, Dtype::float32, 0, 1}}, call},
+            {"empty", {a_key, {{0}, Dtype::int32, 0, 200}, {{0}, Dtype::float32, 0, 1}}, call}};
+  }
 };
 
-/// (alpha, sample) -> d sample / d alpha, elementwise.
-struct GammaDerivative : General<GammaDerivative, 2> {
-  using Params = GammaParams;
-  static constexpr std::string_view name = "random_gamma_derivative";
-  static constexpr Keep keep = Keep::nothing;
+/// (d/da)^k p / p for the density p of Gamma(a, 1) at e^s: a Bell polynomial of the cumulants s - digamma(a),
+/// -trigamma(a), ...
+Tensor density_ratio(int k, const Tensor& a, const Tensor& s) {
+  std::vector<Tensor> cumulants{s - digamma(a)}, q{ones_like(a)};
+  for (int j = 1; j < k; ++j) cumulants.push_back(neg(polygamma(j, a)));
+  std::vector<double> binomial{1};
+  for (int i = 1; i <= k; ++i) {
+    Tensor sum;
+    for (int j = 0; j < i; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      Tensor term = binomial[at] * q[static_cast<std::size_t>(i - 1 - j)] * cumulants[at];
+      sum = j == 0 ? term : sum + term;
+    }
+    q.push_back(sum);
+    binomial.push_back(0);
+    for (auto j = binomial.size() - 1; j > 0; --j) binomial[j] += binomial[j - 1];
+  }
+  return q.back();
+}
+
+/// (a, s) -> gamma_sensitivity of order k, elementwise: see NOTE [implicit gradient] in ops/cpu/random_rejection.cpp.
+struct GammaSensitivity : General<GammaSensitivity, 2> {
+  struct Params {
+    int k;
+  };
+  static constexpr std::string_view name = "random_gamma_sensitivity";
+  static constexpr Keep keep = Keep::both;
   static Tensor eval(const Params& p, Out x) {
     const Tensor alpha = pack(x[0]), sample = pack(x[1]);
     Tensor y = empty_dense(alpha.shape(), alpha.dtype(), alpha.device());
@@ -136,34 +178,54 @@ struct GammaDerivative : General<GammaDerivative, 2> {
         const T *a = elements<const T>(alpha), *s = elements<const T>(sample);
         T* to = elements<T>(y);
         parallel_for(y.size(), 64, [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t i = begin; i < end; ++i)
-            to[i] = static_cast<T>(gamma_sample_derivative(a[i], s[i], p.logarithm));
+          for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<T>(gamma_sensitivity(p.k, a[i], s[i]));
         });
       }
     });
     return y;
   }
-  [[noreturn]] static void no_further() {
-    throw TransformError("random.gamma: a sample can be differentiated once by its parameter, not twice" +
-                         level_context());
+  static Tensor by_a(const Params& p, const Tensor& a, const Tensor& s, const Tensor& y) {
+    if (p.k == max_gamma_order) {
+      throw TransformError("random.gamma: a sample can be differentiated " + std::to_string(max_gamma_order) +
+                           " times by its parameter, not more" + level_context());
+    }
+    return apply<GammaSensitivity>({p.k + 1}, Tensor(a), Tensor(s)) - y * (s - digamma(a));
   }
-  static Tensor jvp(const Params&, In, In, In) { no_further(); }
-  static void vjp(const Params&, In, In, In, Need, Out) { no_further(); }
+  static Tensor by_s(const Params& p, const Tensor& a, const Tensor& s, const Tensor& y) {
+    return density_ratio(p.k, a, s) - y * (a - exp(s));
+  }
+  static Tensor jvp(const Params& p, In x, In dx, In y) {
+    Tensor dy;
+    if (dx[0].defined()) dy = dx[0] * by_a(p, x[0], x[1], y[0]);
+    if (dx[1].defined()) dy = add_tangents(std::move(dy), dx[1] * by_s(p, x[0], x[1], y[0]));
+    return dy;
+  }
+  static void vjp(const Params& p, In x, In y, In g, Need need, Out dx) {
+    if (need[0]) dx[0] = g[0] * by_a(p, x[0], x[1], y[0]);
+    if (need[1]) dx[1] = g[0] * by_s(p, x[0], x[1], y[0]);
+  }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     all_lanes_first(x, batch);
-    return {apply<GammaDerivative>(p, x[0].value, x[1].value), 0};
+    return {apply<GammaSensitivity>(p, x[0].value, x[1].value), 0};
   }
   static Samples samples() {
-    const auto call = [](std::span<const Tensor> x) {
-      return std::vector<Tensor>{apply<GammaDerivative>({false}, x[0], x[1])};
+    const auto call = [](int k) {
+      return [k](std::span<const Tensor> x) {
+        return std::vector<Tensor>{apply<GammaSensitivity>({k}, Tensor(x[0]), Tensor(x[1]))};
+      };
     };
-    return {{"[4]", {{{4}, Dtype::float32, 0.5, 4}, {{4}, Dtype::float32, 0.1, 6}}, call},
-            {"empty", {{{0}, Dtype::float32}, {{0}, Dtype::float32}}, call}};
+    return {{"[4]", {{{4}, Dtype::float32, 0.5, 4}, {{4}, Dtype::float32, -1, 1.5}}, call(1)},
+            {"[4], order 2", {{{4}, Dtype::float32, 0.5, 4}, {{4}, Dtype::float32, -1, 1.5}}, call(2)},
+            {"empty", {{{0}, Dtype::float32}, {{0}, Dtype::float32}}, call(1)}};
   }
 };
 
+/// keys [k..., 2], alpha k + shape -> samples of Gamma(alpha, 1), or their logarithms. The derivative is that at a
+/// fixed quantile, as in JAX: a candidate's acceptance depends on alpha too.
 struct Gamma : General<Gamma, 2> {
-  using Params = GammaParams;
+  struct Params {
+    bool logarithm;
+  };
   static constexpr std::string_view name = "random_gamma";
   static constexpr Keep keep = Keep::both;
   static Tensor eval(const Params& p, Out x) {
@@ -178,7 +240,11 @@ struct Gamma : General<Gamma, 2> {
       random_gamma(words(keys), lanes, y.size() / lanes, elements<const float>(alpha), p.logarithm, elements<float>(y));
     return y;
   }
-  static Tensor by_alpha(const Params& p, In x, In y) { return apply<GammaDerivative>(p, Tensor(x[1]), Tensor(y[0])); }
+  static Tensor by_alpha(const Params& p, In x, In y) {
+    if (p.logarithm) return neg(apply<GammaSensitivity>({1}, Tensor(x[1]), Tensor(y[0])));
+    const double tiny = std::numeric_limits<float>::min();  // a sample may have underflowed to 0
+    return neg(y[0]) * apply<GammaSensitivity>({1}, Tensor(x[1]), log(maximum(y[0], tiny)));
+  }
   static Tensor jvp(const Params& p, In x, In dx, In y) {
     return dx[1].defined() ? dx[1] * by_alpha(p, x, y) : Tensor();
   }
@@ -266,6 +332,15 @@ Tensor poisson(Tensor key, Tensor rate, DrawShape given, Integers p) {
   return astype(apply<Poisson>({}, std::move(key), std::move(rate)), p.dtype);
 }
 
+Tensor binomial(Tensor key, Tensor n, Tensor p, DrawShape given, Draws options) {
+  check_key("binomial", key);
+  check_float("binomial", options.dtype);
+  const Shape shape = draw_shape("binomial", given, {{"n", &n}, {"p", &p}});
+  n = broadcast_to(astype(std::move(n), Dtype::float32), shape);
+  p = broadcast_to(astype(std::move(p), Dtype::float32), shape);
+  return astype(apply<Binomial>({}, std::move(key), std::move(n), std::move(p)), options.dtype);
+}
+
 Tensor gamma(Tensor key, Tensor a, DrawShape shape, Draws p) {
   return gamma_draw("gamma", std::move(key), std::move(a), shape, p.dtype, false);
 }
@@ -276,7 +351,8 @@ Tensor loggamma(Tensor key, Tensor a, DrawShape shape, Draws p) {
 }  // namespace random
 
 std::vector<Entry> random_sampler_entries() {
-  return {entry<row<RandInt>>(), entry<row<Orders>>(), entry<row<Poisson>>()};
+  return {entry<row<RandInt>>(),  entry<row<Orders>>(), entry<row<Poisson>>(),
+          entry<row<Binomial>>(), entry<row<Gamma>>(),  entry<row<GammaSensitivity>>()};
 }
 
 }  // namespace strata

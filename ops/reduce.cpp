@@ -58,12 +58,20 @@ struct Sum : Linear<Sum> {
     const auto over = [](Reduce p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{sum(x[0], p)}; };
     };
+    const auto masked = [](std::span<const Tensor> x) {
+      return std::vector<Tensor>{sum(x[0], {.axes = {1}, .where = x[1]})};
+    };
+    const auto masked_mean = [](std::span<const Tensor> x) {
+      return std::vector<Tensor>{mean(x[0], {.axes = {0}, .where = logical_or(x[1], true)})};
+    };
     const auto average = [](std::span<const Tensor> x) { return std::vector<Tensor>{mean(x[0], {.axes = {0}})}; };
     return {{"[2, 3] over -1", {{{2, 3}}}, over({.axes = {-1}})},
             {"[2, 3, 4] over 0, 2, kept", {{{2, 3, 4}}}, over({.axes = {0, 2}, .keepdims = true})},
             {"[3, 4] over all", {{{3, 4}}}, over({})},
             {"[2] over none", {{{2}}}, over({.axes = {}})},
             {"mean of [3, 2] over 0", {{{3, 2}}}, average},
+            {"[2, 3] where", {{{2, 3}}, {{2, 3}, Dtype::bool_}}, masked},
+            {"mean of [2, 3] where", {{{2, 3}}, {{3}, Dtype::bool_}}, masked_mean},
             {"empty", {{{2, 0}}}, over({.axes = {-1}})}};
   }
 };
@@ -111,30 +119,38 @@ struct CountNonzero : Test<CountNonzero, Reducer::count> {
 };
 
 template <class D>
-Tensor test(const char* name, Tensor x, const Reduce& p) {
-  const ReduceParams q{x.shape(), axis_set(name, p.axes, x.ndim()), p.keepdims};
+Tensor test(const char* name, Tensor x, const Reduce& p, bool left_out) {
   if (x.dtype() != Dtype::bool_) x = astype(std::move(x), Dtype::bool_);
+  if (p.where.defined()) x = where(p.where, std::move(x), left_out);
+  const ReduceParams q{x.shape(), axis_set(name, p.axes, x.ndim()), p.keepdims};
   return apply<D>(q, std::move(x));
 }
 
 }  // namespace
 
 Tensor sum(Tensor x, Reduce p) {
+  if (p.where.defined()) x = where(p.where, std::move(x), 0);
   const SumParams q{{x.shape(), axis_set("sum", p.axes, x.ndim()), p.keepdims}, 1, sum_dtype(x.dtype())};
   return apply<Sum>(q, std::move(x));
 }
 
 Tensor mean(Tensor x, Reduce p) {
+  if (p.where.defined()) {
+    x = astype_weak(std::move(x), inexact(x.dtype()));
+    x = where(p.where, std::move(x), 0);
+    const Tensor count = count_nonzero(broadcast_to(p.where, x.shape()), {.axes = p.axes, .keepdims = p.keepdims});
+    return sum(std::move(x), {.axes = p.axes, .keepdims = p.keepdims}) / count;
+  }
   const AxisSet axes = axis_set("mean", p.axes, x.ndim());
   const double scale = 1 / static_cast<double>(reduced_count(x.shape(), axes));
   const SumParams q{{x.shape(), axes, p.keepdims}, scale, inexact(x.dtype())};
   return apply<Sum>(q, std::move(x));
 }
 
-Tensor any(Tensor x, Reduce p) { return test<Any>("any", std::move(x), p); }
+Tensor any(Tensor x, Reduce p) { return test<Any>("any", std::move(x), p, false); }
 Tensor AllTag::operator()(Tensor x) const { return (*this)(std::move(x), Reduce{}); }
-Tensor AllTag::operator()(Tensor x, Reduce p) const { return test<All>("all", std::move(x), p); }
-Tensor count_nonzero(Tensor x, Reduce p) { return test<CountNonzero>("count_nonzero", std::move(x), p); }
+Tensor AllTag::operator()(Tensor x, Reduce p) const { return test<All>("all", std::move(x), p, true); }
+Tensor count_nonzero(Tensor x, Reduce p) { return test<CountNonzero>("count_nonzero", std::move(x), p, false); }
 
 Tensor sum_to(Tensor x, const Shape& shape) {
   if (x.shape() == shape) return x;

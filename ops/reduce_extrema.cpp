@@ -1,6 +1,7 @@
 // Largest and smallest elements, and where they stand.
 // Their derivative goes through `share`: 1 for the extremum, divided among ties.
 #include "strata/core/convert.hpp"
+#include "strata/core/error.hpp"
 #include "strata/ops/cpu/normalize.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
@@ -68,24 +69,25 @@ struct Extremum : General<D, 1> {
     return {apply<D>(q, std::move(x[0].value)), lane};
   }
   static Samples samples() {
-    const auto over = [](Reduce p) {
+    const auto over = [](ReduceFrom p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{D::call(x[0], p)}; };
     };
     return {{"[5] over all", {{{5}}}, over({})},
             {"[4, 3] over 0", {{{4, 3}}}, over({.axes = {0}})},
             {"[2, 3, 2] over 0, 2, kept", {{{2, 3, 2}}}, over({.axes = {0, 2}, .keepdims = true})},
             {"[2, 3] over none", {{{2, 3}}}, over({.axes = {}})},
+            {"[2, 3] from 0.3", {{{2, 3}}}, over({.axes = {1}, .initial = 0.3})},
             {"int32 [2, 3]", {{{2, 3}, Dtype::int32}}, over({.axes = {1}})},
             {"empty", {{{0, 2}}}, over({.axes = {1}})}};
   }
 };
 struct Max : Extremum<Max, Reducer::max> {
   static constexpr std::string_view name = "max";
-  static Tensor call(Tensor x, Reduce p) { return max(std::move(x), std::move(p)); }
+  static Tensor call(Tensor x, ReduceFrom p) { return max(std::move(x), std::move(p)); }
 };
 struct Min : Extremum<Min, Reducer::min> {
   static constexpr std::string_view name = "min";
-  static Tensor call(Tensor x, Reduce p) { return min(std::move(x), std::move(p)); }
+  static Tensor call(Tensor x, ReduceFrom p) { return min(std::move(x), std::move(p)); }
 };
 
 template <class D, Reducer R>
@@ -135,6 +137,22 @@ Tensor reduce_some(Tensor x, const AxesOrAll& axes, bool keepdims) {
   return apply<D>(p, std::move(x));
 }
 
+template <class D>
+Tensor extremum(Tensor x, const ReduceFrom& p, Tensor (*join)(Tensor, Tensor)) {
+  if (p.where.defined()) {
+    if (!p.initial.defined()) {
+      throw ValueError(std::string(D::name) + ": with .where there may be no elements, so give .initial too" +
+                       level_context());
+    }
+    x = where(p.where, std::move(x), p.initial);
+  }
+  if (!p.initial.defined()) return reduce_some<D>(std::move(x), p.axes, p.keepdims);
+  const ReduceParams q{x.shape(), axis_set(D::name.data(), p.axes, x.ndim()), p.keepdims};
+  if (reduced_count(q.from, q.axes) > 0) return join(apply<D>(q, std::move(x)), p.initial);
+  const Dtype dtype = promote(x.type(), p.initial.type()).dtype;
+  return broadcast_to(astype(p.initial, dtype), reduced_shape(q.from, q.axes, q.keepdims));
+}
+
 Samples ptp_samples() {
   const auto call = [](std::span<const Tensor> x) { return std::vector<Tensor>{ptp(x[0], {.axes = {0}})}; };
   return {{"[4, 3]", {{{4, 3}}}, call}, {"empty", {{{2, 0}}}, call}};
@@ -142,9 +160,9 @@ Samples ptp_samples() {
 
 }  // namespace
 
-Tensor max(Tensor x, Reduce p) { return reduce_some<Max>(std::move(x), p.axes, p.keepdims); }
-Tensor min(Tensor x, Reduce p) { return reduce_some<Min>(std::move(x), p.axes, p.keepdims); }
-Tensor ptp(Tensor x, Reduce p) { return max(x, p) - min(x, p); }
+Tensor max(Tensor x, ReduceFrom p) { return extremum<Max>(std::move(x), p, &maximum); }
+Tensor min(Tensor x, ReduceFrom p) { return extremum<Min>(std::move(x), p, &minimum); }
+Tensor ptp(Tensor x, ReduceFrom p) { return max(x, p) - min(x, p); }
 
 Tensor argmax(Tensor x, ReduceOne p) {
   return reduce_some<Argmax>(std::move(x), p.axis ? AxesOrAll(*p.axis) : every_axis, p.keepdims);

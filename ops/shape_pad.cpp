@@ -56,7 +56,8 @@ Tensor pad_constant(Tensor x, const std::vector<AxisPad>& pads, Tensor value) {
     write.size[i] = read.size[i];
   }
   if (to == from && read.is_whole() && write.is_whole()) return x;
-  return write_box(broadcast_to(astype(std::move(value), x.dtype()), to), read_box(std::move(x), read), write);
+  Tensor around = broadcast_to(astype(std::move(value), x.dtype()), to);
+  return write_box(std::move(around), read_box(std::move(x), read), write);
 }
 
 /// Which element of an axis of n stands at position i, which may be outside.

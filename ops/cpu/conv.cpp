@@ -1,5 +1,6 @@
-// Convolution by patches and GEMM, for every dtype, stride and dilation: the columns of a patch matrix are the windows
-// of the image, made a tile at a time so that a tile stays in the cache.
+// Convolution: float32 through oneDNN where it has a fast kernel; else, for every dtype, stride and dilation, by
+// patches and GEMM: the columns of a patch matrix are the windows of the image, made a tile at a time so that a tile
+// stays in the cache.
 #include "strata/ops/cpu/conv.hpp"
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/conv_native.hpp"
 #include "strata/ops/cpu/gemm.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/lane.hpp"
@@ -249,8 +251,10 @@ Tensor conv_result_dense(const ConvGeometry& p, const Tensor& x, const Tensor& w
   if (is_half(x.dtype())) return through_float(&conv_result_dense, p, x, w);
   const Shape shape = joined(x.shape()[0], w.shape()[0], p, p.y);
   if (x.size() == 0 || w.size() == 0) return zeros_like_result(shape, x);
-  Tensor y = empty_dense(shape, x.dtype(), x.device());
-  if (y.size() == 0) return y;
+  if (shape.elements() == 0) return empty_dense(shape, x.dtype(), x.device());
+  Tensor y = empty_like_layout(shape, x);
+  if (conv_native(ConvWanted::result, p, x, w, y)) return y;
+  y = empty_dense(shape, x.dtype(), x.device());
   const ConvGeometry q = padded(p);
   const Tensor image = padded(p, x), kernel = pack(w);
   visit_storage(x.dtype(), [&]<class T>(T) { result_by_patches<T>(q, image, kernel, y); });
@@ -261,6 +265,8 @@ Tensor conv_image_dense(const ConvGeometry& p, const Tensor& y, const Tensor& w)
   if (is_half(y.dtype())) return through_float(&conv_image_dense, p, y, w);
   const std::int64_t c = w.shape()[1] * p.groups;
   if (y.size() == 0 || w.size() == 0) return zeros_like_result(joined(y.shape()[0], c, p, p.x), y);
+  const Tensor x = empty_like_layout(joined(y.shape()[0], c, p, p.x), y);
+  if (x.size() == 0 || conv_native(ConvWanted::image, p, x, w, y)) return x;
   const Tensor kernel = pack(w);
   Tensor reversed;
   visit_storage(y.dtype(), [&]<class T>(T) { reversed = reversed_kernel<T>(p, kernel); });
@@ -273,6 +279,7 @@ Tensor conv_kernel_dense(const ConvGeometry& p, const Tensor& x, const Tensor& y
   if (x.size() == 0 || y.size() == 0) return zeros_like_result(shape, x);
   Tensor w = empty_dense(shape, x.dtype(), x.device());
   if (w.size() == 0) return w;
+  if (conv_native(ConvWanted::kernel, p, x, w, y)) return w;
   const ConvGeometry q = padded(p);
   const Tensor image = padded(p, x), result = pack(y);
   visit_storage(x.dtype(), [&]<class T>(T) { kernel_by_patches<T>(q, image, result, w); });

@@ -11,6 +11,7 @@
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/gemm_kernels.hpp"
 #include "strata/ops/cpu/onednn.hpp"
+#include "strata/ops/cpu/openblas.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 
 namespace strata {
@@ -89,7 +90,7 @@ GemmArgs<T> arguments(const Gemm& g, const T* a, const T* b, T* c) {
 }
 
 void multiply_large(const Gemm& g, const double* a, const double* b, double* c) {
-  static const bool use_openblas = (openblas_set_num_threads(1), openblas_knows_cpu());  // our pool shards
+  static const bool use_openblas = (openblas_single_threaded(), openblas_knows_cpu());
   if (!use_openblas) {
     const Scratch<double> scratch(gemm_scratch);
     return kernels().f64.packed(arguments(g, a, b, c), scratch.get());

@@ -36,7 +36,8 @@ bool repeats_over(const Dense& d, const Dense& model) {
 
 /// The operands of a small call: each advances by `jump` bytes from one run of `period` elements to the next.
 struct SmallCall {
-  const Dense* model = nullptr;  // has the result's shape and dtype
+  const Dense* model = nullptr;  // has the result's shape
+  const Dense* value = nullptr;  // has the dtype of the operands, but for the condition of a selection
   const void* p[max_arity];
   std::int64_t step[max_arity], jump[max_arity], period;
   bool weak;
@@ -47,40 +48,42 @@ bool find_model(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
   for (int k = 0; k < info.arity; ++k) {
     if (!x[k] || x[k]->kind != Kind::dense) return false;
     const auto* d = static_cast<const Dense*>(x[k]);
-    if (!d->number && (!c.model || d->size > c.model->size)) c.model = d;
+    if (d->number) continue;
+    if (!c.model || d->size > c.model->size) c.model = d;
+    if (!c.value && (k > 0 || info.typing != Typing::select)) c.value = d;
   }
-  return c.model && c.model->size <= small_pointwise && c.model->contiguous && c.model->device == cpu;
+  return c.value && c.model->size <= small_pointwise && c.model->contiguous && c.model->device == cpu;
 }
 
 bool place_operands(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
   const Dense& model = *c.model;
-  const int size = itemsize(model.dtype);
   c.period = model.size;
-  c.weak = model.weak;
+  c.weak = true;
   for (int k = 0; k < info.arity; ++k) {
     const auto* d = static_cast<const Dense*>(x[k]);
+    const bool condition = k == 0 && info.typing == Typing::select;
+    const Dtype dtype = condition ? Dtype::bool_ : c.value->dtype;
+    if (!condition) c.weak &= d->weak;
     c.p[k] = d->data;
     c.step[k] = 1;
     c.jump[k] = 0;
-    if (d == &model) continue;
-    c.weak &= d->weak;
     if (d->number) {
-      if (!number_as(*d, model.dtype, c.numbers[k])) return false;
+      if (condition || !number_as(*d, dtype, c.numbers[k])) return false;
       c.p[k] = c.numbers[k];
       c.step[k] = 0;
       continue;
     }
-    if (d->dtype != model.dtype || !repeats_over(*d, model)) return false;
+    if (d->dtype != dtype || (d != &model && !repeats_over(*d, model))) return false;
     if (d->size == 1 && model.size != 1) {
       c.step[k] = 0;
     } else if (d->size < model.size) {
       if (c.period != model.size && c.period != d->size) return false;
       c.period = d->size;
+    } else {
+      c.jump[k] = itemsize(dtype);
     }
   }
-  for (int k = 0; k < info.arity; ++k) {
-    if (static_cast<const Dense*>(x[k])->size == model.size && c.step[k] == 1) c.jump[k] = c.period * size;
-  }
+  for (int k = 0; k < info.arity; ++k) c.jump[k] *= c.period;
   return true;
 }
 
@@ -89,9 +92,9 @@ bool place_operands(const PointwiseInfo& info, const Impl* const* x, SmallCall& 
 bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
   SmallCall c;
   if (!find_model(info, x, c)) return false;
-  const Dtype dtype = c.model->dtype;
+  const Dtype dtype = c.value->dtype;
   const PointwiseLoop loop = info.cpu().loop[static_cast<int>(dtype)];
-  if (!loop || info.typing >= Typing::logical || (info.typing == Typing::inexact && !is_float(dtype))) return false;
+  if (!loop || info.typing == Typing::logical || (info.typing == Typing::inexact && !is_float(dtype))) return false;
   if (!place_operands(info, x, c)) return false;
   const Dtype stored = result_dtype(info.typing, dtype);
   y = empty_like_dense(*c.model, stored, c.weak && stored != Dtype::bool_);

@@ -28,12 +28,18 @@ void random_orders(const std::uint32_t* keys, std::int64_t lanes, std::int64_t o
 void random_poisson(const std::uint32_t* keys, std::int64_t lanes, std::int64_t count, const float* rate,
                     std::int32_t* y);
 
+/// Successes in so many trials (rounded down), each with probability p. NaN where they make no sense.
+void random_binomial(const std::uint32_t* keys, std::int64_t lanes, std::int64_t count, const float* trials,
+                     const float* p, float* y);
+
 /// Gamma(alpha, 1), or its logarithm: Marsaglia and Tsang, one key for each element. T is float or double.
 template <class T>
 void random_gamma(const std::uint32_t* keys, std::int64_t lanes, std::int64_t count, const T* alpha, bool logarithm,
                   T* y);
 
-/// The derivative by alpha of a sample of Gamma(alpha, 1), or of its logarithm, at a fixed quantile.
-double gamma_sample_derivative(double alpha, double sample, bool logarithm);
+/// How the quantiles of Gamma(a, 1) move: -ds/da at a fixed quantile of s = log x for k = 1, and what its derivatives
+/// are made of for k up to max_gamma_order. See NOTE [implicit gradient].
+inline constexpr int max_gamma_order = 15;
+double gamma_sensitivity(int k, double a, double s);
 
 }  // namespace strata

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/random_active.hpp"
 #include "strata/ops/cpu/random_kernels.hpp"
 #include "strata/ops/cpu/threefry.hpp"
 #include "strata/ops/math.hpp"
@@ -13,37 +14,11 @@
 namespace strata {
 namespace {
 
-constexpr std::int64_t tile = 512;
-
 // ---- Poisson
-
-/// The elements of one lane that still try: their numbers in the tile, and uniforms under a key for them.
-struct Active {
-  std::int64_t first;  // the tile's first element in its lane
-  std::int64_t n = 0;
-  std::int32_t index[tile] = {};
-
-  explicit Active(std::int64_t f) : first(f) {}
-  void uniforms(KeyWords key, float* u) const {
-    std::uint32_t k0[tile] = {}, k1[tile] = {}, c0[tile] = {}, c1[tile] = {};
-    for (std::int64_t i = 0; i < n; ++i) {
-      const auto counter = static_cast<std::uint64_t>(first + index[i]);
-      k0[i] = key.word[0];
-      k1[i] = key.word[1];
-      c0[i] = static_cast<std::uint32_t>(counter >> 32);
-      c1[i] = static_cast<std::uint32_t>(counter);
-    }
-    const ThreefryKernels& kernels = threefry_kernels();
-    kernels.each(k0, k1, c0, c1, n);
-    for (std::int64_t i = 0; i < n; ++i) c0[i] ^= c1[i];
-    kernels.uniform(c0, n, 0, 1);
-    for (std::int64_t i = 0; i < n; ++i) u[i] = std::bit_cast<float>(c0[i]);
-  }
-};
 
 /// Products of uniforms until they fall below exp(-rate): as many as it takes, less one.
 void poisson_products(KeyWords key, Active active, const float* rate, std::int32_t* y) {
-  float log_product[tile] = {}, u[tile];
+  float log_product[active_tile] = {}, u[active_tile];
   for (std::int64_t i = 0; i < active.n; ++i) y[active.index[i]] = -1;
   while (true) {
     std::int64_t kept = 0;
@@ -88,7 +63,7 @@ struct PoissonRejection {
 };
 
 void poisson_rejection(KeyWords key, Active active, const float* rate, std::int32_t* y) {
-  float u[tile], v[tile];
+  float u[active_tile], v[active_tile];
   while (active.n > 0) {
     const KeyWords first = key.child(1), second = key.child(2);
     key = key.child(0);
@@ -170,12 +145,8 @@ T gamma_one(KeyWords key, T alpha, bool logarithm) {
 
 void random_poisson(const std::uint32_t* keys, std::int64_t lanes, std::int64_t count, const float* rate,
                     std::int32_t* y) {
-  parallel_for(lanes * count, tile, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end;) {
-      const std::int64_t lane = at / count, first = at % count, n = std::min({end - at, count - first, tile});
-      poisson_tile(KeyWords{{keys[2 * lane], keys[2 * lane + 1]}}, first, n, rate + at, y + at);
-      at += n;
-    }
+  for_tiles(keys, lanes, count, [&](KeyWords key, std::int64_t first, std::int64_t n, std::int64_t at) {
+    poisson_tile(key, first, n, rate + at, y + at);
   });
 }
 
@@ -195,23 +166,39 @@ void random_gamma(const std::uint32_t* keys, std::int64_t lanes, std::int64_t co
 template void random_gamma(const std::uint32_t*, std::int64_t, std::int64_t, const float*, bool, float*);
 template void random_gamma(const std::uint32_t*, std::int64_t, std::int64_t, const double*, bool, double*);
 
-// NOTE [implicit gradient]  The sample x of Gamma(a, 1) at quantile q obeys P(a, x) = q, so dx/da = -P_a / P_x, where
-// P is the regularized lower incomplete gamma function. With P = x^a e^-x / gamma(a + 1) * S,
-// S = sum_n x^n / ((a + 1) ... (a + n)), that is -(x / a) (S (log x - digamma(a + 1)) + dS/da).
-double gamma_sample_derivative(double a, double sample, bool logarithm) {
-  const double x = logarithm ? std::exp(sample) : sample, log_x = logarithm ? sample : std::log(sample);
-  if (!(a > 0) || !(x >= 0) || std::isinf(x)) return std::numeric_limits<double>::quiet_NaN();
-  if (x == 0 && !logarithm) return 0;
-  if (a > 1e6) return (x + a) / (2 * a) / (logarithm ? x : 1);  // normal: x = a + z sqrt(a)
-  double term = 1, sum = 1, harmonic = 0, sum_derivative = 0;
-  for (double n = 1; n < 1e7; ++n) {
-    term *= x / (a + n);
-    harmonic -= 1 / (a + n);
-    sum += term;
-    sum_derivative += term * harmonic;
-    if (a + n > x && term * std::abs(harmonic) <= 1e-17 * std::abs(sum_derivative) && term <= 1e-17 * sum) break;
+// NOTE [implicit gradient]  The sample x = e^s of Gamma(a, 1) at quantile q obeys P(a, x) = q, P the regularized lower
+// incomplete gamma function, so ds/da = -P_a / P_s = -T_1 with T_k = (d/da)^k P / (x p), p the density. As P = x p V,
+// V = sum_n x^n / (a (a + 1) ... (a + n)), T_k = sum_j binomial(k, j) q_(k - j) V^(j), where q_i = (d/da)^i p / p are
+// Bell polynomials of s - digamma(a), -trigamma(a), ... The terms of V are carried as Taylor polynomials in a.
+double gamma_sensitivity(int k, double a, double s) {
+  const double x = std::exp(s);
+  if (!(a > 0) || !(x < std::numeric_limits<double>::infinity())) return std::numeric_limits<double>::quiet_NaN();
+  double term[max_gamma_order + 1], v[max_gamma_order + 1];
+  for (int j = 0; j <= k; ++j) v[j] = term[j] = (j == 0 ? 1 : -term[j - 1]) / a;
+  for (double n = 1; n < 1e8; ++n) {
+    bool done = a + n > x;
+    for (int j = 0; j <= k; ++j) {
+      term[j] = (x * term[j] - (j == 0 ? 0 : term[j - 1])) / (a + n);
+      v[j] += term[j];
+      done = done && std::abs(term[j]) <= 1e-17 * std::abs(v[j]);
+    }
+    if (done) break;
   }
-  return -((logarithm ? 1 : x) / a) * (sum * (log_x - math::digamma(a + 1)) + sum_derivative);
+  double q[max_gamma_order + 1] = {1}, binomial[max_gamma_order + 1] = {1};
+  for (int i = 1; i <= k; ++i) {  // binomial: row i - 1 of Pascal's triangle
+    q[i] = 0;
+    for (int j = 0; j < i; ++j) {
+      const double cumulant = j == 0 ? s - math::digamma(a) : -math::polygamma(static_cast<double>(j), a);
+      q[i] += binomial[j] * q[i - 1 - j] * cumulant;
+    }
+    for (int j = i; j > 0; --j) binomial[j] += binomial[j - 1];
+  }
+  double sum = 0, factorial = 1;
+  for (int j = 0; j <= k; ++j) {
+    sum += binomial[j] * q[k - j] * v[j] * factorial;
+    factorial *= j + 1;
+  }
+  return sum;
 }
 
 }  // namespace strata

@@ -49,11 +49,54 @@ struct ConvTranspose {
   Padding padding = "SAME";
   Shape rhs_dilation{};
   std::int64_t groups = 1;
+  bool transpose_kernel = false;  // w is that of the convolution whose transpose this is
   ConvLayout layout{};
 };
 /// lax.conv_transpose: a convolution of x with `strides` - 1 zeros between its elements; "SAME" gives size * stride.
 /// x [N, C, H, W], w [O, C / groups, h, w] -> [N, O, H', W'].
 ///     Tensor y = conv_transpose(x, w, {.strides = {2, 2}});
 Tensor conv_transpose(Tensor x, Tensor w, ConvTranspose p = {});
+
+/// Windows over the last axes of a tensor, as many as `window` has sizes; give all axes for the layout of lax.
+struct Window {
+  Shape window;
+  Shape strides{};  // the window itself when absent
+  Padding padding = "VALID";
+  Shape base_dilation{};  // 1 when absent
+  Shape window_dilation{};
+};
+enum class WindowReduction : std::uint8_t { sum, max, min };
+/// Sum, largest or smallest element of each window; padding counts as 0, or as lower (higher) than everything. An
+/// extremum's derivative goes to the first element that reaches it; NaN wins. [8, 28, 28] -> [8, 14, 14] for {2, 2}.
+///     Tensor y = reduce_window(x, st::WindowReduction::max, {.window = {3, 3}, .strides = {1, 1}, .padding = "SAME"});
+Tensor reduce_window(Tensor x, WindowReduction reduction, Window p);
+/// The largest element of each window.      Tensor y = max_pool(x, {.window = {2, 2}});
+Tensor max_pool(Tensor x, Window p);
+
+struct AvgPool {
+  Shape window;
+  Shape strides{};  // the window itself when absent
+  Padding padding = "VALID";
+  Shape window_dilation{};
+  bool count_include_pad = true;  // false: divide by the number of elements that are not padding
+};
+/// The mean of each window; integers become floats first.      Tensor y = avg_pool(x, {.window = {2, 2}});
+Tensor avg_pool(Tensor x, AvgPool p);
+
+/// The windows themselves: the elements of a window join the axis before the windowed ones. [N, C, H, W] -> [N, C * h *
+/// w, H', W']; strides are 1 when absent.      Tensor patches = im2col(x, {.window = {3, 3}, .padding = "SAME"});
+Tensor im2col(Tensor x, Window p);
+
+struct Convolve {
+  std::string mode =
+      "full";  // "full": wherever they overlap; "same": as long as the longer; "valid": all of the shorter
+};
+/// NumPy's convolution of two vectors.                  Tensor y = convolve(a, v, {.mode = "same"});
+Tensor convolve(Tensor a, Tensor v, Convolve p = {});
+struct Correlate {
+  std::string mode = "valid";
+};
+/// NumPy's correlation of two vectors: v is not reversed.      Tensor y = correlate(a, v);
+Tensor correlate(Tensor a, Tensor v, Correlate p = {});
 
 }  // namespace strata

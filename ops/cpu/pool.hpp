@@ -1,0 +1,33 @@
+// Sliding windows over dense tensors: sums, extrema, the place of the extremum, picking from and putting to that place,
+// unfolding into patches; each with its transpose. Called by the ops of ops/pool.cpp.
+#pragma once
+#include "strata/core/tensor.hpp"
+#include "strata/ops/window.hpp"
+
+namespace strata {
+
+/// Windows over every axis of a tensor.
+struct WindowGeometry {
+  Shape base, window;
+  WindowPlan plan;
+};
+
+/// [base] -> [result].
+Tensor window_sum_dense(const WindowGeometry& g, const Tensor& x);
+/// [result] -> [base]: the transpose of the sum.
+Tensor window_spread_dense(const WindowGeometry& g, const Tensor& y);
+/// [base] -> [result]: the largest (smallest) element; NaN wins; the lowest (highest) value where a window is empty.
+Tensor window_extremum_dense(const WindowGeometry& g, bool smallest, const Tensor& x);
+/// [base] -> [result] of int32: which element of its window is the first extremum; -1 for an empty one.
+Tensor window_arg_dense(const WindowGeometry& g, bool smallest, const Tensor& x);
+/// [base], [result] of int32 -> [result]: that element of the window.
+Tensor window_pick_dense(const WindowGeometry& g, const Tensor& x, const Tensor& which);
+/// [result], [result] of int32 -> [base]: the transpose in the first argument.
+Tensor window_place_dense(const WindowGeometry& g, const Tensor& y, const Tensor& which);
+/// [base] -> base's first `at` axes, the elements of the window, the result's other axes. The first `at` axes have
+/// windows of 1.
+Tensor window_unfold_dense(const WindowGeometry& g, int at, const Tensor& x);
+/// The transpose of unfold.
+Tensor window_fold_dense(const WindowGeometry& g, int at, const Tensor& y);
+
+}  // namespace strata
