@@ -14,6 +14,11 @@ namespace {
 
 /// Ops whose tangent is not the difference, on purpose.
 const std::map<std::string_view, const char*> not_a_difference = {
+    {"random_gamma", "the derivative is that at a fixed quantile; with a fixed key a candidate is accepted or not"},
+    {"random.beta", "made of random_gamma"},
+    {"random.chisquare", "made of random_gamma"},
+    {"random.f", "made of random_gamma"},
+    {"random.student_t", "made of random_gamma"},
     {"stop_gradient", "says that its argument is a constant"},
 };
 

@@ -2,6 +2,7 @@
 // (tests/oracle_test.cpp) compares every sampler with JAX; here are the laws that do not need reference data.
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "strata/core/error.hpp"
 #include "strata/core/parallel.hpp"
@@ -152,6 +153,101 @@ TEST_CASE("nested vmap over keys; a shared key gives all lanes the same draw") {
   const Tensor shared = vmap_of([&](const Tensor& e) { return e + random::normal(key, {2}); }, x);
   CHECK(shared.shape() == Shape{5, 2});
   CHECK(same(shared, copy(broadcast_to(random::normal(key, {2}), {5, 2}))));
+}
+
+TEST_CASE("samplers: mapped keys and parameters give what the loop gives") {
+  const Tensor rates = random::uniform(random::key(1), {5}, {.high = 30});
+  check_lanes([](const Tensor& k) { return random::randint(k, {7}, -3, 12); });
+  check_lanes([](const Tensor& k) { return random::randint(k, {2, 3}, 0, 300, {.dtype = uint8}); });
+  check_lanes([&](const Tensor& k) { return random::poisson(k, rates); });
+  check_lanes([&](const Tensor& k) { return random::gamma(k, rates); });
+  check_lanes([&](const Tensor& k) { return random::binomial(k, 40, 0.4, {5}); });
+  check_lanes([](const Tensor& k) { return random::truncated_normal(k, -1, 2, {5}); });
+  // A shared key with mapped parameters: one draw, seen by each lane's parameter.
+  const Tensor key = random::key(4);
+  const Tensor mapped = vmap_of([&](const Tensor& r) { return random::poisson(key, r, {3}); }, rates);
+  for (int i = 0; i < 5; ++i) CHECK(same(copy(mapped[i]), random::poisson(key, rates[i], {3})));
+}
+
+TEST_CASE("integers: bounds, full ranges, small dtypes") {
+  const Tensor key = random::key(9);
+  const auto between = [&](Tensor x, std::int64_t low, std::int64_t high) {
+    for (const auto v : x.to_vector<std::int64_t>()) {
+      if (v < low || v >= high) return false;
+    }
+    return true;
+  };
+  CHECK(between(random::randint(key, {5000}, -7, 3), -7, 3));
+  CHECK(between(random::randint(key, {5000}, 250, 1000, {.dtype = uint8}), 250, 256));
+  CHECK(between(random::randint(key, {5000}, 0, 256, {.dtype = uint8}), 0, 256));
+  CHECK(between(random::randint(key, {5000}, -1000000000000, 1000000000000, {.dtype = int64}), -1000000000000,
+                1000000000000));
+  CHECK(random::randint(key, {3}, 5, 5).to_vector<int>() == std::vector<int>{5, 5, 5});
+  const auto all = random::randint(key, {20000}, -128, 128, {.dtype = int8}).to_vector<int>();
+  CHECK(std::set<int>(all.begin(), all.end()).size() == 256);
+}
+
+namespace {
+
+std::pair<double, double> moments(const Tensor& x) {
+  const auto v = x.to_vector<double>();
+  double mean = 0, square = 0;
+  for (const double e : v) mean += e, square += e * e;
+  mean /= static_cast<double>(v.size());
+  return {mean, square / static_cast<double>(v.size()) - mean * mean};
+}
+
+void check_moments(const Tensor& x, double mean, double variance) {
+  const auto [m, v] = moments(x);
+  CHECK(m == Approx(mean).margin(0.02).epsilon(0.02));
+  CHECK(v == Approx(variance).margin(0.02).epsilon(0.05));
+}
+
+}  // namespace
+
+TEST_CASE("means and variances") {
+  const Tensor key = random::key(77);
+  const Shape n{40000};
+  check_moments(random::exponential(key, n), 1, 1);
+  check_moments(random::gumbel(key, n), 0.57722, 1.64493);
+  check_moments(random::laplace(key, n), 0, 2);
+  check_moments(random::logistic(key, n), 0, 3.28987);
+  check_moments(random::rademacher(key, n), 0, 1);
+  check_moments(random::maxwell(key, n), 1.59577, 0.45352);
+  check_moments(random::truncated_normal(key, -1, 1, n), 0, 0.29112);
+  check_moments(random::lognormal(key, 0.5, n), 1.13315, 0.36470);
+  check_moments(random::pareto(key, 5, n), 1.25, 0.10417);
+  check_moments(random::rayleigh(key, 2, n), 2.50663, 1.71681);
+  check_moments(random::weibull_min(key, 2, 3, n), 1.78596, 0.42145);
+  check_moments(random::triangular(key, 0, 1, 3, n), 1.33333, 0.38889);
+  check_moments(random::wald(key, 1.5, n), 1.5, 3.375);
+  check_moments(random::geometric(key, 0.4, n), 2.5, 3.75);
+  check_moments(random::double_sided_maxwell(key, 1, 2, n), 1, 12);
+  check_moments(random::gamma(key, 0.3, n), 0.3, 0.3);
+  check_moments(random::gamma(key, 7, n, {.dtype = float64}), 7, 7);
+  check_moments(exp(random::loggamma(key, 0.3, n)), 0.3, 0.3);
+  check_moments(random::beta(key, 2, 3, n), 0.4, 0.04);
+  check_moments(random::chisquare(key, 4, n), 4, 8);
+  check_moments(random::f(key, 5, 12, n), 1.2, 1.08);
+  check_moments(random::student_t(key, 9, n), 0, 1.28571);
+  check_moments(random::generalized_normal(key, 2, n), 0, 0.5);
+  check_moments(random::poisson(key, 3.5, n), 3.5, 3.5);
+  check_moments(random::poisson(key, 60, n), 60, 60);
+  check_moments(random::binomial(key, 10, 0.3, n), 3, 2.1);
+  check_moments(random::binomial(key, 200, 0.7, n), 140, 42);
+  check_moments(random::bernoulli(key, 0.25, n), 0.25, 0.1875);
+  for (const Dtype d : {float64, float16, bfloat16}) check_moments(random::normal(key, n, {.dtype = d}), 0, 1);
+  CHECK(maximum(sum(square(random::ball(key, 3, {500})), {.axes = {-1}}), 1).to_vector<float>() ==
+        std::vector<float>(500, 1));
+}
+
+TEST_CASE("wrong arguments are named") {
+  const Tensor key = random::key(0);
+  CHECK_THROWS_WITH(random::gamma(key, ones({3}), {2, 2}),
+                    "random.gamma: a has shape [3], which does not broadcast to [2, 2]");
+  CHECK_THROWS_WITH(random::beta(key, ones({3}), ones({2})), Catch::StartsWith("random.beta: "));
+  CHECK_THROWS_WITH(random::poisson(key, 1, {}, {.dtype = float32}),
+                    "random.poisson: draws are of an integer dtype, float32 was asked for");
 }
 
 TEST_CASE("wrong keys are named") {

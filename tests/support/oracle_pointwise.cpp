@@ -150,6 +150,23 @@ void add_activations(Ops& ops) {
   ops["glu"] = [](const Json& p, Xs x) { return Tensors{glu(x[0], {.axis = p["axis"].get<int>()})}; };
 }
 
+void add_losses(Ops& ops) {
+  ops["sigmoid_binary_cross_entropy"] = &binary<&sigmoid_binary_cross_entropy>;
+  ops["l2_loss"] = &binary<&l2_loss>;
+  ops["squared_error"] = &binary<&squared_error>;
+  ops["log_cosh"] = &binary<&log_cosh>;
+  ops["hinge_loss"] = &binary<&hinge_loss>;
+  ops["huber_loss"] = [](const Json& p, Xs x) { return Tensors{huber_loss(x[0], x[1], number(p["delta"]))}; };
+  ops["kl_divergence"] = [](const Json&, Xs x) { return Tensors{kl_divergence(x[0], x[1])}; };
+  ops["cosine_similarity"] = [](const Json& p, Xs x) {
+    return Tensors{cosine_similarity(x[0], x[1], {.epsilon = p.value("epsilon", 0.0)})};
+  };
+  ops["cosine_distance"] = [](const Json& p, Xs x) {
+    return Tensors{cosine_distance(x[0], x[1], {.epsilon = p.value("epsilon", 0.0)})};
+  };
+  ops["smooth_labels"] = [](const Json& p, Xs x) { return Tensors{smooth_labels(x[0], number(p["alpha"]))}; };
+}
+
 void add_chosen(Ops& ops) {
   ops["where"] = [](const Json&, Xs x) { return Tensors{where(x[0], x[1], x[2])}; };
   ops["clip3"] = [](const Json&, Xs x) { return Tensors{clip(x[0], x[1], x[2])}; };
@@ -181,6 +198,7 @@ void add_pointwise(Ops& ops) {
   add_binary(ops);
   add_chosen(ops);
   add_activations(ops);
+  add_losses(ops);
 }
 
 }  // namespace strata::oracle

@@ -30,6 +30,7 @@ void add_draws(Ops& ops) {
   ops["random_normal_dtype"] = [](const Json& p, Xs x) {
     return Tensors{random::normal(x[0], shape_of(p), {.dtype = dtype_of(p, "float32")})};
   };
+  ops["bernoulli_array"] = [](const Json&, Xs x) { return Tensors{random::bernoulli(x[0], x[1])}; };
   ops["bernoulli"] = [](const Json& p, Xs x) {
     return Tensors{random::bernoulli(x[0], p.at("p").get<double>(), shape_of(p))};
   };
@@ -45,11 +46,32 @@ void add_samplers(Ops& ops) {
   ops["gamma"] = [](const Json&, Xs x) { return Tensors{random::gamma(x[0], x[1])}; };
 }
 
+using ShapeOnly = Tensor (*)(Tensor, Shape, random::Draws);
+template <ShapeOnly f>
+Tensors of_shape(const Json& p, Xs x) {
+  return {f(x[0], shape_of(p), {})};
+}
+
+void add_distributions(Ops& ops) {
+  ops["exponential"] = &of_shape<&random::exponential>;
+  ops["gumbel"] = &of_shape<&random::gumbel>;
+  ops["laplace"] = &of_shape<&random::laplace>;
+  ops["logistic"] = &of_shape<&random::logistic>;
+  ops["cauchy"] = &of_shape<&random::cauchy>;
+  ops["rademacher"] = [](const Json& p, Xs x) { return Tensors{random::rademacher(x[0], shape_of(p))}; };
+  ops["truncated_normal"] = [](const Json& p, Xs x) {
+    return Tensors{random::truncated_normal(x[0], number(p.at("lower")), number(p.at("upper")), shape_of(p))};
+  };
+  ops["beta"] = [](const Json&, Xs x) { return Tensors{random::beta(x[0], x[1], x[2])}; };
+  ops["student_t"] = [](const Json&, Xs x) { return Tensors{random::student_t(x[0], x[1])}; };
+}
+
 }  // namespace
 
 void add_random(Ops& ops) {
   add_draws(ops);
   add_samplers(ops);
+  add_distributions(ops);
 }
 
 }  // namespace strata::oracle
