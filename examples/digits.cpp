@@ -20,7 +20,7 @@ struct Settings {
   std::string data = STRATA_DATA_DIR "/digits.safetensors";
   std::string checkpoint = "digits-checkpoint.safetensors";
   bool resume = false;
-  std::int64_t epochs = 15, batch = 50, hidden = 64, seed = 0;
+  std::int64_t epochs = 40, batch = 50, hidden = 128, seed = 0;
   double lr = 3e-3;
   bool quiet = false;
 };
