@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "strata/core/convert_half.hpp"
+
 namespace strata {
 
 void convert_run(const void* from, Dtype from_dtype, void* to, Dtype to_dtype, std::int64_t n) {
@@ -11,11 +13,12 @@ void convert_run(const void* from, Dtype from_dtype, void* to, Dtype to_dtype, s
     if (n > 0) std::memcpy(to, from, static_cast<std::size_t>(n) * static_cast<std::size_t>(itemsize(to_dtype)));
     return;
   }
+  const std::int64_t done = convert_half_run(from, from_dtype, to, to_dtype, n);
   visit(from_dtype, [&]<class From>(From) {
     visit(to_dtype, [&]<class To>(To) {
       const auto* f = static_cast<const From*>(from);
       auto* t = static_cast<To*>(to);
-      for (std::int64_t i = 0; i < n; ++i) t[i] = convert<To>(f[i]);
+      for (std::int64_t i = done; i < n; ++i) t[i] = convert<To>(f[i]);
     });
   });
 }

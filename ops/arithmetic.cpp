@@ -26,6 +26,15 @@ Tensor& operator/=(Tensor& a, Tensor b) { return a = div(std::move(a), std::move
 Tensor deg2rad(Tensor x) { return x * 0.0174532925199432957692; }
 Tensor rad2deg(Tensor x) { return x * 57.2957795130823208768; }
 
+Tensor real(Tensor x) { return x; }
+Tensor imag(Tensor x) { return zeros_like(x); }
+Tensor conj(Tensor x) { return x; }
+Tensor angle(Tensor x) {
+  const Dtype d = inexact(x.dtype());
+  x = astype_weak(std::move(x), d);
+  return where(isnan(x), x, where(x < 0, astype(3.14159265358979323846, d), 0));
+}
+
 std::vector<Entry> arithmetic_entries() {
   return {entry<row<Add>>(), entry<row<Sub>>(),    entry<row<Mul>>(),       entry<row<Div>>(),
           entry<row<Neg>>(), entry<row<Square>>(), entry<row<Reciprocal>>()};

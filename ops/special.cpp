@@ -21,6 +21,10 @@ Tensor log_ndtr(Tensor x) { return pointwise<LogNdtr>(std::move(x)); }
 Tensor ndtri(Tensor p) { return pointwise<Ndtri>(std::move(p)); }
 Tensor ndtr(Tensor x) { return 0.5 * erfc(x * -0.707106781186547524401); }
 
+Tensor i0(Tensor x) { return exp(abs(x)) * i0e(x); }
+Tensor i1(Tensor x) { return exp(abs(x)) * i1e(x); }
+Tensor betaln(Tensor a, Tensor b) { return lgamma(a) + lgamma(b) - lgamma(a + b); }
+
 Tensor entr(Tensor x) {
   const Tensor inside = -xlogy(x, x);
   return where(x < 0, -std::numeric_limits<double>::infinity(), inside);
@@ -57,6 +61,9 @@ std::vector<Entry> special_entries() {
           entry<row<Zeta>>(),
           entry<row<LogNdtr>>(),
           entry<row<Ndtri>>(),
+          composite("i0", [] { return unary_samples(&i0, 0.3, 2.0); }),
+          composite("i1", [] { return unary_samples(&i1, 0.3, 2.0); }),
+          composite("betaln", [] { return binary_samples(&betaln, 0.4, 3.0); }),
           composite("ndtr", [] { return unary_samples(&ndtr); }),
           composite("entr", [] { return unary_samples(&entr, 0.2, 2.0); }),
           composite("rel_entr", [] { return binary_samples(&rel_entr, 0.2, 2.0); })};

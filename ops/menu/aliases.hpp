@@ -7,6 +7,7 @@
 #include "strata/ops/menu/exponential.hpp"
 #include "strata/ops/menu/rounding.hpp"
 #include "strata/ops/menu/select.hpp"
+#include "strata/ops/menu/special.hpp"
 #include "strata/ops/menu/trigonometric.hpp"
 
 namespace strata {
@@ -38,5 +39,7 @@ inline Tensor shift_right_arithmetic(Tensor a, Tensor b) { return right_shift(st
 inline Tensor floor_div(Tensor a, Tensor b) { return floor_divide(std::move(a), std::move(b)); }
 inline Tensor positive(Tensor x) { return x; }
 inline Tensor expit(Tensor x) { return logistic(std::move(x)); }
+inline Tensor erfinv(Tensor y) { return erf_inv(std::move(y)); }
+inline Tensor gammaln(Tensor x) { return lgamma(std::move(x)); }
 
 }  // namespace strata

@@ -60,5 +60,10 @@ std::pair<Tensor, Tensor> modf(Tensor x);
 /// Degrees to radians and back.           Tensor r = deg2rad(180);
 Tensor deg2rad(Tensor x);
 Tensor rad2deg(Tensor x);
+/// Of real numbers, the only ones so far: x itself, zeros, x itself, and 0 or pi by the sign.   Tensor a = angle(x);
+Tensor real(Tensor x);
+Tensor imag(Tensor x);
+Tensor conj(Tensor x);
+Tensor angle(Tensor x);
 
 }  // namespace strata
