@@ -123,6 +123,12 @@ class Tensor {
   /// x[0], x[st::range(1, 3)]; x[{0, st::newaxis, st::all}] for several axes; a Tensor indexes by gather.
   Tensor operator[](const Index& index) const;
   Tensor operator[](std::initializer_list<Index> index) const;
+#ifdef __cpp_multidimensional_subscript  // C++23: x[a, b] needs no braces
+  template <class A, class B, class... Rest>
+  Tensor operator[](const A& a, const B& b, const Rest&... rest) const {
+    return (*this)[std::initializer_list<Index>{a, b, rest...}];
+  }
+#endif
   /// x.at({0}).set(v): a copy with those elements replaced, added to, ...
   AtIndex at(const Index& index) const;
   AtIndex at(std::initializer_list<Index> index) const;

@@ -42,28 +42,28 @@ int axes_of(const Index& i) {
   return i.kind() == Index::Kind::tensor && i.tensor().dtype() == Dtype::bool_ ? i.tensor().ndim() : 1;
 }
 
-/// One st::all for each axis that an ellipsis, or the end of the list, stands for.
-std::vector<Index> complete(const std::vector<Index>& index, const Shape& shape) {
-  int used = 0, ellipses = 0;
-  for (const Index& i : index) {
-    used += axes_of(i);
-    ellipses += i.kind() == Index::Kind::ellipsis ? 1 : 0;
+using Indices = std::span<const Index>;
+
+/// What a list holds, checked against the number of axes.
+struct Census {
+  int missing = 0;  // axes that an ellipsis, or the end of the list, stands for
+  bool tensors = false;
+
+  Census(Indices index, const Shape& shape) {
+    int used = 0, ellipses = 0;
+    for (const Index& i : index) {
+      used += axes_of(i);
+      ellipses += i.kind() == Index::Kind::ellipsis ? 1 : 0;
+      tensors |= i.kind() == Index::Kind::tensor;
+    }
+    missing = shape.size() - used;
+    if (missing < 0) {
+      throw ShapeError("x[...]: too many indices: the tensor has " + axes_in_words(shape.size()) + ", but " +
+                       std::to_string(used) + " were indexed" + level_context());
+    }
+    if (ellipses > 1) throw ValueError("x[...]: an index can have only one st::ellipsis" + level_context());
   }
-  if (used > shape.size()) {
-    throw ShapeError("x[...]: too many indices: the tensor has " + axes_in_words(shape.size()) + ", but " +
-                     std::to_string(used) + " were indexed" + level_context());
-  }
-  if (ellipses > 1) throw ValueError("x[...]: an index can have only one st::ellipsis" + level_context());
-  std::vector<Index> full;
-  for (const Index& i : index) {
-    if (i.kind() == Index::Kind::ellipsis)
-      full.insert(full.end(), static_cast<std::size_t>(shape.size() - used), all);
-    else
-      full.push_back(i);
-  }
-  if (ellipses == 0) full.insert(full.end(), static_cast<std::size_t>(shape.size() - used), all);
-  return full;
-}
+};
 
 std::int64_t in_bounds(std::int64_t at, int axis, std::int64_t n) {
   if (at < -n || at >= n) {
@@ -118,18 +118,29 @@ std::vector<Index> expand_mask(const Tensor& mask, const Shape& shape, int axis)
   return result;
 }
 
-std::vector<Index> without_masks(const std::vector<Index>& index, const Shape& shape) {
+/// A scalar whose value the host knows is an integer, unless it is outside (then it clamps, and no cotangent comes back).
+std::optional<std::int64_t> plain_integer(const Index& i, std::int64_t n) {
+  if (i.tensor().ndim() != 0 || i.tensor().device() != cpu) return std::nullopt;
+  const auto at = host_integer(i.tensor());
+  return at && *at >= -n && *at < n ? at : std::nullopt;
+}
+
+/// The list with masks as tensors of integers, and plain scalars as integers.
+std::vector<Index> settle_tensors(Indices index, const Shape& shape, int missing) {
   std::vector<Index> result;
   int axis = 0;
   for (const Index& i : index) {
-    if (i.kind() != Index::Kind::tensor || i.tensor().dtype() != Dtype::bool_) {
+    if (i.kind() == Index::Kind::tensor && i.tensor().dtype() == Dtype::bool_) {
+      if (i.tensor().ndim() == 0) throw ValueError("x[mask]: the mask is a scalar; use st::where" + level_context());
+      for (Index& positions : expand_mask(i.tensor(), shape, axis)) result.push_back(std::move(positions));
+    } else if (i.kind() == Index::Kind::tensor) {
+      check_indices("x[...]", i.tensor());
+      const auto at = plain_integer(i, shape[axis]);
+      result.push_back(at ? Index(*at) : i);
+    } else if (i.kind() != Index::Kind::ellipsis || missing > 0) {
       result.push_back(i);
-      axis += i.kind() == Index::Kind::newaxis ? 0 : 1;
-      continue;
     }
-    if (i.tensor().ndim() == 0) throw ValueError("x[mask]: the mask is a scalar; use st::where" + level_context());
-    for (Index& positions : expand_mask(i.tensor(), shape, axis)) result.push_back(std::move(positions));
-    axis += i.tensor().ndim();
+    axis += i.kind() == Index::Kind::ellipsis ? missing : axes_of(i);
   }
   return result;
 }
@@ -137,13 +148,20 @@ std::vector<Index> without_masks(const std::vector<Index>& index, const Shape& s
 /// Collects what stands in the list, axis by axis.
 class Planner {
  public:
-  Planner(const std::vector<Index>& index, const Shape& shape, IndexMode mode) : plan_{Box::whole(shape), 0, {}, {}} {
-    const std::vector<Index> full = without_masks(complete(index, shape), shape);
-    gather(full);
-    plan_.slices.mode = mode;
-    for (const Index& i : full) {
+  Planner(Indices index, const Shape& shape, IndexMode mode) : plan_{Box::whole(shape), 0, {}, {}} {
+    const Census census(index, shape);
+    std::vector<Index> settled;
+    if (census.tensors) {
+      settled = settle_tensors(index, shape, census.missing);
+      index = settled;
+      gather(index);
+      plan_.slices.mode = mode;
+    }
+    for (const Index& i : index) {
       if (i.kind() == Index::Kind::newaxis)
         plan_.added |= std::uint32_t{1} << result_++;
+      else if (i.kind() == Index::Kind::ellipsis)
+        skip(census.missing);
       else
         put(i, shape);
       side_by_side(i);
@@ -158,15 +176,12 @@ class Planner {
   static bool advanced(const Index& i) { return i.kind() == Index::Kind::integer || i.kind() == Index::Kind::tensor; }
 
   /// The index tensors, broadcast and stacked; whether integers and tensors stand side by side.
-  void gather(const std::vector<Index>& full) {
+  void gather(Indices index) {
     std::vector<Tensor> at;
     int runs = 0;
     bool inside = false;
-    for (const Index& i : full) {
-      if (i.kind() == Index::Kind::tensor) {
-        check_indices("x[...]", i.tensor());
-        at.push_back(i.tensor());
-      }
+    for (const Index& i : index) {
+      if (i.kind() == Index::Kind::tensor) at.push_back(i.tensor());
       if (advanced(i) && !inside) ++runs;
       inside = advanced(i);
     }
@@ -176,6 +191,12 @@ class Planner {
     positions_ = at[0].ndim();
     plan_.index = at.size() == 1 ? expand_dims(std::move(at[0]), -1) : stack(std::move(at), {.axis = -1});
     if (!together_) result_ = positions_;
+  }
+
+  void skip(int axes) {
+    axis_ += axes;
+    kept_ += axes;
+    result_ += axes;
   }
 
   void put(const Index& i, const Shape& shape) {
@@ -188,8 +209,7 @@ class Planner {
       plan_.slices.axes.push_back(kept_++);
     } else {
       if (i.kind() == Index::Kind::range) put_range(i.as_range(), axis_, box);
-      ++kept_;
-      ++result_;
+      return skip(1);
     }
     ++axis_;
   }
@@ -210,11 +230,11 @@ class Planner {
   bool together_ = false, placed_ = false;
 };
 
-Plan plan_of(const std::vector<Index>& index, const Shape& shape, IndexMode mode) {
+Plan plan_of(Indices index, const Shape& shape, IndexMode mode) {
   return Planner(index, shape, mode).plan();
 }
 
-Tensor read(Tensor x, const std::vector<Index>& index, const At& p = {}) {
+Tensor read(Tensor x, Indices index, const At& p = {}) {
   Plan plan = plan_of(index, x.shape(), p.mode.value_or(IndexMode::promised));
   plan.slices.fill = p.fill_value;
   Tensor y = read_box(std::move(x), plan.box);
@@ -250,7 +270,7 @@ Tensor combined(ScatterKind kind, Tensor old, Tensor v) {
   }
 }
 
-Tensor write(const char* op, ScatterKind kind, const Tensor& x, const std::vector<Index>& index, Tensor v,
+Tensor write(const char* op, ScatterKind kind, const Tensor& x, Indices index, Tensor v,
              const At& p) {
   const Plan plan = plan_of(index, x.shape(), p.mode.value_or(IndexMode::fill));
   v = values_for(op, x, plan, std::move(v));
@@ -265,8 +285,8 @@ Tensor write(const char* op, ScatterKind kind, const Tensor& x, const std::vecto
 
 }  // namespace
 
-Tensor Tensor::operator[](const Index& index) const { return read(*this, {index}); }
-Tensor Tensor::operator[](std::initializer_list<Index> index) const { return read(*this, index); }
+Tensor Tensor::operator[](const Index& index) const { return read(*this, {&index, 1}); }
+Tensor Tensor::operator[](std::initializer_list<Index> index) const { return read(*this, {index.begin(), index.size()}); }
 AtIndex Tensor::at(const Index& index) const { return AtIndex(*this, {index}); }
 AtIndex Tensor::at(std::initializer_list<Index> index) const { return AtIndex(*this, index); }
 

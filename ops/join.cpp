@@ -366,6 +366,12 @@ Tensor column_stack(std::vector<Tensor> x) {
   const auto column = [](Tensor t) { return t.ndim() < 2 ? reshape(std::move(t), {-1, 1}) : t; };
   return concatenate(at_least(std::move(x), +column), {.axis = 1});
 }
+std::vector<Tensor> hsplit(Tensor x, IntOrList parts) {
+  const int axis = x.ndim() == 1 ? 0 : 1;
+  return split_at("hsplit", std::move(x), parts, {.axis = axis}, true);
+}
+std::vector<Tensor> vsplit(Tensor x, IntOrList parts) { return split_at("vsplit", std::move(x), parts, {.axis = 0}, true); }
+std::vector<Tensor> dsplit(Tensor x, IntOrList parts) { return split_at("dsplit", std::move(x), parts, {.axis = 2}, true); }
 Tensor append(Tensor x, Tensor values, Join p) { return concatenate({std::move(x), std::move(values)}, p); }
 
 std::vector<Entry> join_entries() {

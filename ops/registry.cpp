@@ -24,6 +24,7 @@ std::vector<Entry> registry() {
       &index_entries,
       &join_entries,
       &lax_index_entries,
+      &order_entries,
       &pad_entries,
       &linalg_entries,
       &linalg_solve_entries,

@@ -43,6 +43,7 @@ std::vector<Entry> gather_entries();
 std::vector<Entry> index_entries();
 std::vector<Entry> join_entries();
 std::vector<Entry> lax_index_entries();
+std::vector<Entry> order_entries();
 std::vector<Entry> pad_entries();
 std::vector<Entry> linalg_entries();
 std::vector<Entry> linalg_solve_entries();

@@ -144,6 +144,19 @@ Tensor diag(Tensor x, std::int64_t k) {
   return apply<DiagonalSet>({n, n, k}, std::move(x));
 }
 
+Tensor diagflat(Tensor x, std::int64_t k) { return diag(ravel(std::move(x)), k); }
+
+Tensor fill_diagonal(Tensor x, Tensor value) {
+  check_matrix("fill_diagonal", x);
+  const int rank = x.ndim();
+  const std::int64_t rows = x.shape()[rank - 2], columns = x.shape()[rank - 1];
+  const DiagonalParams p{rows, columns, 0};
+  Shape shape = x.shape().slice(0, rank - 2);
+  shape.push_back(p.length());
+  const Tensor on = apply<DiagonalSet>(p, broadcast_to(astype(std::move(value), x.dtype()), shape));
+  return where(astype(eye(rows, {.columns = columns}), Dtype::bool_), on, std::move(x));
+}
+
 Tensor trace(Tensor x, OnDiagonal p) {
   check_matrix("trace", x);
   return sum(diagonal(std::move(x), p), {.axes = {-1}});

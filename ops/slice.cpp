@@ -195,6 +195,9 @@ Tensor flip(Tensor x, OnAxes p) {
   return read_box(std::move(x), box);
 }
 
+Tensor fliplr(Tensor x) { return flip(std::move(x), {.axes = 1}); }
+Tensor flipud(Tensor x) { return flip(std::move(x), {.axes = 0}); }
+
 Tensor roll(Tensor x, const IntOrList& shift, OnAxes p) {
   const std::vector<std::int64_t> shifts = shift.one() ? std::vector{*shift.one()} : shift.list();
   if (p.axes.is_every()) {

@@ -81,6 +81,17 @@ struct Linspace {
 /// Differentiable in both. ValueError for a negative `num`.      Tensor x = linspace(0, 1, 5);
 Tensor linspace(Tensor start, Tensor stop, std::int64_t num = 50, Linspace p = {});
 
+struct Logspace {
+  bool endpoint = true;
+  double base = 10;
+  int axis = 0;
+  std::optional<Dtype> dtype{};
+};
+/// `num` points from base^start to base^stop, evenly in the exponent.         Tensor x = logspace(-3, 0, 4);
+Tensor logspace(Tensor start, Tensor stop, std::int64_t num = 50, Logspace p = {});
+/// `num` points from start to stop with a constant ratio.                      Tensor x = geomspace(1, 1000, 4);
+Tensor geomspace(Tensor start, Tensor stop, std::int64_t num = 50, Linspace p = {});
+
 struct Diagonals {
   std::optional<std::int64_t> columns{};  // as many as rows when absent
   std::int64_t k = 0;                     // which diagonal: 0 the main one, above it positive
@@ -95,6 +106,20 @@ Tensor tri(std::int64_t n, Diagonals p = {});
 /// The position along `axis`, for each element of `shape`; int32 unless `.dtype`.
 ///     Tensor row = broadcasted_iota({2, 3}, 0);
 Tensor broadcasted_iota(Shape shape, int axis, Creation p = {});
+
+/// The position along each axis of `shape`, as rows of one tensor [rank, shape...].     Tensor at = indices({2, 3});
+Tensor indices(Shape shape, Creation p = {});
+/// Rows and columns of the elements on and below (above) diagonal `.k` of a matrix of n rows.
+///     auto at = tril_indices(3);   // x[{at[0], at[1]}]
+std::vector<Tensor> tril_indices(std::int64_t n, Diagonals p = {});
+std::vector<Tensor> triu_indices(std::int64_t n, Diagonals p = {});
+
+struct Vander {
+  std::optional<std::int64_t> columns{};  // as many as x has elements when absent
+  bool increasing = false;
+};
+/// Powers of a vector's elements as columns, the highest first unless `.increasing`.    Tensor v = vander(x);
+Tensor vander(Tensor x, Vander p = {});
 
 struct OneHot {
   int axis = -1;

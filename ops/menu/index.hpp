@@ -1,6 +1,7 @@
 // The menu: reading and writing by index. x[...] and x.at({...}) are in core/index.hpp.
 // Indices are integer tensors; negative ones count from the end. What values outside mean: IndexMode in core/index.hpp.
 #pragma once
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -141,5 +142,28 @@ Unique unique_all(Tensor x, Sized p = {});
 ///     Tensor flat = ravel_multi_index({i, j}, {3, 4});  auto ij = unravel_index(flat, {3, 4});
 Tensor ravel_multi_index(std::vector<Tensor> indices, Shape shape);
 std::vector<Tensor> unravel_index(Tensor flat, Shape shape);
+
+// ---- orders ----------------------------------------------------------------------------------------------------------
+
+struct Partition {
+  int axis = -1;
+};
+/// x with its kth + 1 smallest elements first, ascending, then the others, descending, as JAX leaves them. ValueError for
+/// a kth outside the axis.      Tensor y = partition(x, 3);
+Tensor partition(Tensor x, int kth, Partition p = {});
+/// int32: where these elements stand in x; the others keep their order.     Tensor at = argpartition(x, 3);
+Tensor argpartition(Tensor x, int kth, Partition p = {});
+/// int32: the stable order by several keys of one shape; the last key counts most.     Tensor order = lexsort({b, a});
+Tensor lexsort(std::vector<Tensor> keys, Partition p = {});
+
+// ---- choices ---------------------------------------------------------------------------------------------------------
+
+/// The choice of the first condition that holds, element by element; `otherwise` where none does. All broadcast.
+///     Tensor y = select({x < 0, x > 1}, {0, 1}, x);
+Tensor select(std::vector<Tensor> conditions, std::vector<Tensor> choices, Tensor otherwise = 0);
+/// f(x) of the last condition that holds; one more function than conditions: it is for the rest, which is 0 otherwise.
+/// All functions see all of x.
+///     Tensor y = piecewise(x, {x < 0, x >= 0}, {[](Tensor t) { return -t; }, [](Tensor t) { return t; }});
+Tensor piecewise(Tensor x, std::vector<Tensor> conditions, std::vector<std::function<Tensor(Tensor)>> functions);
 
 }  // namespace strata

@@ -39,4 +39,9 @@ Tensor column_stack(std::vector<Tensor> x);
 /// concatenate({x, values}): both flattened unless `.axis`.                   Tensor y = append(x, 3);
 Tensor append(Tensor x, Tensor values, Join p = {std::nullopt});
 
+/// split along axis 1 (0 for a vector), 0, 2.                                 auto parts = hsplit(x, 2);
+std::vector<Tensor> hsplit(Tensor x, IntOrList parts);
+std::vector<Tensor> vsplit(Tensor x, IntOrList parts);
+std::vector<Tensor> dsplit(Tensor x, IntOrList parts);
+
 }  // namespace strata

@@ -76,6 +76,10 @@ Tensor flip(Tensor x, OnAxes p = {});
 /// one shift for each of them (or one for all).                Tensor y = roll(x, {1, -1}, {.axes = {0, 1}});
 Tensor roll(Tensor x, const IntOrList& shift, OnAxes p = {});
 
+/// flip along axis 1, along axis 0.                        Tensor y = fliplr(x);
+Tensor fliplr(Tensor x);
+Tensor flipud(Tensor x);
+
 struct Rotation {
   int k = 1;
   AxisList axes = {0, 1};
@@ -135,6 +139,10 @@ struct OnDiagonal {
 Tensor diagonal(Tensor x, OnDiagonal p = {});
 /// A vector on diagonal k of a square matrix, or diagonal k of a matrix.       Tensor m = diag(array({1, 2, 3}));
 Tensor diag(Tensor x, std::int64_t k = 0);
+/// x flattened, on diagonal k.                             Tensor m = diagflat(x);
+Tensor diagflat(Tensor x, std::int64_t k = 0);
+/// Square matrices with another diagonal, a scalar or a vector.                Tensor y = fill_diagonal(x, 0);
+Tensor fill_diagonal(Tensor x, Tensor value);
 /// The sum of the diagonal.                                Tensor t = trace(x);
 Tensor trace(Tensor x, OnDiagonal p = {});
 /// The Kronecker product: every element of a times b.      Tensor y = kron(a, b);
