@@ -144,18 +144,11 @@ class JvpCall final : public CustomCall<Y, A...> {
  private:
   template <class T>
   auto call_rule(const T& x, const T& dx) const {
-    return std::apply(
-        [&](const auto&... a) {
-          return std::apply(
-              [&](const auto&... da) {
-                if constexpr (std::is_invocable_v<const Rule&, decltype(a)..., decltype(da)...>)
-                  return rule_(a..., da...);
-                else
-                  return rule_(x, dx);
-              },
-              dx);
-        },
-        x);
+    const auto both = std::tuple_cat(x, dx);
+    if constexpr (takes_elements<Rule, std::remove_const_t<decltype(both)>>)
+      return std::apply(rule_, both);
+    else
+      return rule_(x, dx);
   }
   F f_;
   Rule rule_;
