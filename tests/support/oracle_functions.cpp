@@ -28,11 +28,102 @@ void add_shapes(Functions& f) {
   f["const_out"] = [](Xs x) { return Tensors{arange(3.0, {.dtype = x[0].dtype()}), x[0] * 2}; };
 }
 
+void add_pointwise_functions(Functions& f) {
+  f["where_pos"] = [](Xs x) { return Tensors{where(x[0] > 0, x[0], x[1])}; };
+  f["sin_exp"] = [](Xs x) { return Tensors{sin(x[0]) * exp(-0.5 * x[0])}; };
+  f["tanh_poly"] = [](Xs x) { return Tensors{tanh(x[0]) + 0.25 * integer_pow(x[0], 4)}; };
+  f["cubic"] = [](Xs x) { return Tensors{sum(integer_pow(x[0], 3)) + x[0][0] * x[0][1] * x[0][2]}; };
+  f["rosenbrock"] = [](Xs x) {
+    const Tensor head = x[0][range({}, -1)], tail = x[0][range(1)];
+    return Tensors{sum(100.0 * square(tail - square(head)) + square(1.0 - head))};
+  };
+  f["vec3to4"] = [](Xs x) {
+    const Tensor a = x[0][0], b = x[0][1], c = x[0][2];
+    return Tensors{stack({sin(a * b), exp(c) - a, a * b * c, sum(square(x[0]))})};
+  };
+  f["vec4to3"] = [](Xs x) {
+    const Tensor a = x[0][0], b = x[0][1], c = x[0][2], d = x[0][3];
+    return Tensors{stack({cos(a) * d, tanh(b - c) * a, log1p(square(c)) + b * d})};
+  };
+  f["matrix_fn"] = [](Xs x) { return Tensors{matmul(sin(x[0]), transpose(x[0]))}; };
+  f["two_args"] = [](Xs x) {
+    return Tensors{stack({dot(x[0], x[1]), sum(square(x[0]) * x[1]), x[0][0] * sin(x[1][1])})};
+  };
+  f["dict_out"] = [](Xs x) { return Tensors{sum(x[0]), square(x[0]), cos(x[0][0])}; };
+  f["pairdist"] = [](Xs x) { return Tensors{sqrt(sum(square(x[0] - x[1])))}; };
+  f["rbf"] = [](Xs x) { return Tensors{exp(-0.5 * sum(square(x[0] - x[1])))}; };
+}
+
+Tensor mlp(Xs x) { return matmul(tanh(matmul(x[4], x[0]) + x[1]), x[2]) + x[3]; }
+
+void add_models(Functions& f) {
+  f["mlp"] = [](Xs x) { return Tensors{mlp(x)}; };
+  f["mlp_loss"] = [](Xs x) { return Tensors{mean(square(mlp(x) - x[5]))}; };
+  f["logreg"] = [](Xs x) {
+    const Tensor z = matmul(x[2], x[0]) + x[1];
+    return Tensors{-mean(x[3] * log_sigmoid(z) + (1 - x[3]) * log_sigmoid(-z))};
+  };
+  f["layer_norm"] = [](Xs x) {
+    const Tensor m = mean(x[0], {.axes = {-1}, .keepdims = true});
+    return Tensors{(x[0] - m) / sqrt(var(x[0], {.axes = {-1}, .keepdims = true}) + 1e-5) * x[1] + x[2]};
+  };
+}
+
+void add_reductions(Functions& f) {
+  f["max_last"] = [](Xs x) { return Tensors{max(x[0], {.axes = {-1}})}; };
+  f["minmax"] = [](Xs x) { return Tensors{min(x[0]), max(x[0], {.axes = {0}})}; };
+  f["max_relu"] = [](Xs x) { return Tensors{sum(square(relu(x[0]))) + max(x[0]) * min(x[0])}; };
+  f["cumsum0"] = [](Xs x) { return Tensors{cumsum(x[0], {.axis = 0})}; };
+  f["cummax_prod"] = [](Xs x) { return Tensors{cummax(x[0], {.axis = 0}), cumprod(x[0], {.axis = 0})}; };
+  f["prod_sum"] = [](Xs x) { return Tensors{prod(x[0]) + sum(cumprod(x[0]))}; };
+  f["sort0"] = [](Xs x) { return Tensors{sort(x[0], {.axis = 0})}; };
+  f["argsort_argmax"] = [](Xs x) { return Tensors{argsort(x[0]), argmax(x[0])}; };
+  f["top2"] = [](Xs x) {
+    const auto [values, indices] = top_k(x[0], 2);
+    return Tensors{values, indices};
+  };
+  f["sort_weighted"] = [](Xs x) {
+    const Tensor weights = arange(1.0, 1.0 + static_cast<double>(x[0].size()), {.dtype = x[0].dtype()});
+    return Tensors{sum(sort(x[0]) * square(weights)) + sum(x[0][range(0, {}, 2)] * x[0][range(1, {}, 2)])};
+  };
+  f["searchsorted"] = [](Xs x) { return Tensors{searchsorted(x[0], x[1])}; };
+  f["flip_roll"] = [](Xs x) { return Tensors{roll(flip(x[0], {.axes = {0}}), 1, {.axes = {0}})}; };
+  f["onehot_dot"] = [](Xs x) { return Tensors{matmul(one_hot(x[0], x[1].size(0), {.dtype = x[1].dtype()}), x[1])}; };
+}
+
+void add_indexing(Functions& f) {
+  f["take_row"] = [](Xs x) { return Tensors{x[0][x[1]]}; };
+  f["take"] = [](Xs x) { return Tensors{take(x[0], x[1], {.axis = 0})}; };
+  f["take_along"] = [](Xs x) { return Tensors{take_along_axis(x[0], x[1], {.axis = 0})}; };
+  f["index_add"] = [](Xs x) { return Tensors{x[0].at({x[1]}).add(x[2])}; };
+  f["index_set"] = [](Xs x) { return Tensors{x[0].at({x[1]}).set(x[2])}; };
+  f["dslice2"] = [](Xs x) { return Tensors{dynamic_slice_in_dim(x[0], x[1], 2)}; };
+  f["dupdate"] = [](Xs x) { return Tensors{dynamic_update_slice_in_dim(x[0], x[1], x[2])}; };
+  f["pad1"] = [](Xs x) { return Tensors{pad(x[0], 1)}; };
+}
+
+void add_control_functions(Functions& f) {
+  f["cond_fn"] = [](Xs x) {
+    return Tensors{cond(
+        x[0], [](const Tensor& t) { return sin(t); }, [](const Tensor& t) { return square(t); }, x[1])};
+  };
+  f["switch_fn"] = [](Xs x) {
+    const std::tuple branches{[](const Tensor& t) { return sin(t); }, [](const Tensor& t) { return cos(t); },
+                              [](const Tensor& t) { return integer_pow(t, 3); }};
+    return Tensors{switch_case(x[0], branches, x[1])};
+  };
+}
+
 const Functions& functions() {
   static const Functions all = [] {
     Functions f;
     add_products(f);
     add_shapes(f);
+    add_pointwise_functions(f);
+    add_models(f);
+    add_reductions(f);
+    add_indexing(f);
+    add_control_functions(f);
     return f;
   }();
   return all;

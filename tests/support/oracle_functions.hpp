@@ -21,4 +21,8 @@ Inner hold_others(const Inner& f, const Tensors& x, const std::vector<std::size_
 /// f over lanes; `in_axes` is a list with an integer or null for each argument, `out_axes` that or one for all results.
 Inner mapped(const Inner& f, const Json& in_axes, const Json& out_axes = 0);
 
+/// What add_transforms joins.
+void add_control(Ops& ops);
+void add_custom(Ops& ops);
+
 }  // namespace strata::oracle

@@ -173,6 +173,8 @@ void add_transforms(Ops& ops) {
   add_vmap_tree(ops);
   add_grad(ops);
   add_jacobians(ops);
+  add_control(ops);
+  add_custom(ops);
 }
 
 }  // namespace strata::oracle
