@@ -1,6 +1,8 @@
 // See dual.hpp.
 #include "strata/autograd/dual.hpp"
 
+#include <tuple>
+
 #include "strata/core/small.hpp"
 
 namespace strata {
@@ -33,7 +35,58 @@ void Duals::run(Call& call) {
   }
 }
 
+namespace {
+
+/// A checkpointed function as levels below the duals see it: primals and tangents to primals and tangents.
+class DualCustom final : public Custom {
+ public:
+  DualCustom(std::shared_ptr<Custom> inner, std::shared_ptr<Duals> duals)
+      : inner_(std::move(inner)), duals_(std::move(duals)) {}
+  std::string_view name() const override { return inner_->name(); }
+  bool transparent() const override { return true; }
+  bool rematerialize() const override { return true; }
+
+  /// x: all primals, then all tangents; so the results.
+  std::vector<Tensor> eval(const std::vector<Tensor>& x) override {
+    const LevelScope scope(duals_->level());
+    const std::size_t n = x.size() / 2;
+    std::vector<Tensor> packed;
+    for (std::size_t i = 0; i < n; ++i) packed.push_back(x[i].defined() ? duals_->pack(x[i], x[n + i]) : x[i]);
+    std::vector<Tensor> y = inner_->eval(packed);
+    const std::size_t m = y.size();
+    y.resize(2 * m);
+    for (std::size_t i = 0; i < m; ++i) std::tie(y[i], y[m + i]) = duals_->unpack(y[i]);
+    return y;
+  }
+
+ private:
+  std::shared_ptr<Custom> inner_;
+  std::shared_ptr<Duals> duals_;
+};
+
+bool tape_below(const Level& level) {
+  for (int i = 1; i < level.depth; ++i) {
+    if (level_stack.levels[i]->kind == LevelKind::grad) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<Tensor> Duals::run_segment(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  const std::size_t n = x.size();
+  x.resize(2 * n);
+  for (std::size_t i = 0; i < n; ++i) std::tie(x[i], x[n + i]) = unpack(x[i]);
+  std::vector<Tensor> y = apply_custom(std::make_shared<DualCustom>(custom, shared_from_this()), std::move(x));
+  const std::size_t m = y.size() / 2;
+  for (std::size_t i = 0; i < m; ++i) y[i] = y[i].defined() ? pack(y[i], y[m + i]) : y[i];
+  y.resize(m);
+  return y;
+}
+
 std::vector<Tensor> Duals::run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  if (custom->rematerialize() && tape_below(level()) && weak_from_this().lock())
+    return run_segment(custom, std::move(x));
   if (custom->transparent()) return custom->eval(x);
   std::vector<Tensor> dx(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) {

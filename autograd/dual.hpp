@@ -1,6 +1,7 @@
 // Forward mode: pushes tangents through ops beside the primals.
 // Called by jvp (autograd/grad.hpp). One level per running jvp.
 #pragma once
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -8,7 +9,8 @@
 
 namespace strata {
 
-class Duals final : public Interpreter {
+/// Held by shared_ptr, it may be put back on the stack: by a checkpoint that an outer tape runs again.
+class Duals final : public Interpreter, public std::enable_shared_from_this<Duals> {
  public:
   Duals() : lease_(LevelKind::jvp, this) {}
   Level& level() const { return lease_.level(); }
@@ -23,6 +25,7 @@ class Duals final : public Interpreter {
   std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) override;
 
  private:
+  std::vector<Tensor> run_segment(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x);
   LevelLease lease_;
 };
 

@@ -106,11 +106,11 @@ Tensor ForwardRun::dual(const Tensor& x, const Tensor& dx, const std::string& pa
   }
   Tensor packed[] = {x, dx.dtype() == x.dtype() ? dx : astype(dx, x.dtype())};
   if (level_stack.narrowed) narrow_arguments(packed);
-  return duals_.pack(packed[0], packed[1]);
+  return duals_->pack(packed[0], packed[1]);
 }
 
 Tensor ForwardRun::unpack(Tensor& leaf) const {
-  auto [primal, tangent] = duals_.unpack(leaf);
+  auto [primal, tangent] = duals_->unpack(leaf);
   leaf = primal;
   if (!leaf.defined() || !is_float(leaf.dtype())) return {};
   return tangent.defined() ? tangent : zeros(leaf.shape(), {.dtype = leaf.dtype()});

@@ -53,7 +53,7 @@ class ReverseRun {
 /// One forward-mode run.
 class ForwardRun {
  public:
-  Level& level() const { return duals_.level(); }
+  Level& level() const { return duals_->level(); }
   /// x with its tangent; ShapeError or DtypeError when they do not fit. `index` is for messages.
   Tensor dual(const Tensor& x, const Tensor& dx, const std::string& path) const;
   /// Replaces a leaf of the result by its primal and returns its tangent (zeros where it does not depend on the
@@ -61,7 +61,7 @@ class ForwardRun {
   Tensor unpack(Tensor& leaf) const;
 
  private:
-  Duals duals_;
+  std::shared_ptr<Duals> duals_ = std::make_shared<Duals>();
 };
 
 [[noreturn]] void not_scalar(const char* transform, const Tensor& y);

@@ -12,8 +12,7 @@ std::string names_in_scope() {
   std::string names;
   for (int i = level_stack.depth; i >= 1; --i) {
     const Level& l = *level_stack.levels[i];
-    if (l.kind == LevelKind::vmap && !l.axis_name.empty())
-      names += (names.empty() ? "'" : ", '") + l.axis_name + "'";
+    if (l.kind == LevelKind::vmap && !l.axis_name.empty()) names += (names.empty() ? "'" : ", '") + l.axis_name + "'";
   }
   return names;
 }
@@ -25,8 +24,9 @@ Axis find_named_axis(const char* op, const std::string& name) {
   if (!level) {
     const std::string names = names_in_scope();
     throw TransformError(std::string(op) + ": no axis is called '" + name + "' here; " +
-                         (names.empty() ? "no axis has a name: give one with st::vmap(f, {.axis_name = \"" + name + "\"})"
-                                        : "the axes in scope are " + names) +
+                         (names.empty()
+                              ? "no axis has a name: give one with st::vmap(f, {.axis_name = \"" + name + "\"})"
+                              : "the axes in scope are " + names) +
                          level_context());
   }
   const Axis axis{{level, level->serial.load(std::memory_order_relaxed)}, level->size};

@@ -13,8 +13,8 @@ namespace strata {
 /// One axis name or several: "batch", {"i", "j"}.
 class AxisNames {
  public:
-  AxisNames(const char* name) : names_{name} {}                // NOLINT: implicit on purpose
-  AxisNames(std::string name) : names_{std::move(name)} {}     // NOLINT: implicit on purpose
+  AxisNames(const char* name) : names_{name} {}             // NOLINT: implicit on purpose
+  AxisNames(std::string name) : names_{std::move(name)} {}  // NOLINT: implicit on purpose
   AxisNames(std::initializer_list<std::string> names) : names_(names) {}
   AxisNames(std::vector<std::string> names) : names_(std::move(names)) {}  // NOLINT: implicit on purpose
   const std::vector<std::string>& names() const { return names_; }

@@ -107,10 +107,10 @@ struct Extreme : General<Extreme<largest>, 1> {
 
 /// Applies a collective over one axis for each name, the last first.
 template <class D>
-Tensor over_axes(Tensor x, const AxisNames& axes) {
+Tensor over_axes(const char* op, Tensor x, const AxisNames& axes) {
   const auto& names = axes.names();
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    const Axis axis = find_named_axis(D::name.data(), *name);
+    const Axis axis = find_named_axis(op, *name);
     x = apply<D>({axis.level, axis.size}, std::move(x));
   }
   return x;
@@ -135,14 +135,17 @@ Tensor index_on(const Axis& axis) { return make_batched(arange(axis.size), 0, ax
 
 }  // namespace detail
 
-Tensor psum(Tensor x, const AxisNames& axes) { return over_axes<Psum>(countable(std::move(x)), axes); }
+Tensor psum(Tensor x, const AxisNames& axes) { return over_axes<Psum>("psum", countable(std::move(x)), axes); }
 Tensor psum_invariant(Tensor x, const AxisNames& axes) {
-  return over_axes<PsumInvariant>(countable(std::move(x)), axes);
+  return over_axes<PsumInvariant>("psum_invariant", countable(std::move(x)), axes);
 }
-Tensor pvary(Tensor x, const AxisNames& axes) { return over_axes<Pvary>(std::move(x), axes); }
-Tensor pmean(Tensor x, const AxisNames& axes) { return psum(std::move(x), axes) / axis_size(axes); }
-Tensor pmax(Tensor x, const AxisNames& axes) { return over_axes<Extreme<true>>(std::move(x), axes); }
-Tensor pmin(Tensor x, const AxisNames& axes) { return over_axes<Extreme<false>>(std::move(x), axes); }
+Tensor pvary(Tensor x, const AxisNames& axes) { return over_axes<Pvary>("pvary", std::move(x), axes); }
+Tensor pmean(Tensor x, const AxisNames& axes) {
+  const Tensor total = over_axes<Psum>("pmean", countable(std::move(x)), axes);
+  return total / axis_size(axes);
+}
+Tensor pmax(Tensor x, const AxisNames& axes) { return over_axes<Extreme<true>>("pmax", std::move(x), axes); }
+Tensor pmin(Tensor x, const AxisNames& axes) { return over_axes<Extreme<false>>("pmin", std::move(x), axes); }
 
 Tensor axis_index(const AxisNames& axes) {
   Tensor index;

@@ -1,9 +1,9 @@
 // Collectives by axis name: sums, gathers and permutations over the lanes of a named axis, with all derivatives.
-// Called by users inside vmap(f, {.axis_name = ...}) and pmap. Every one takes a tensor or a tree, whose leaves it maps.
-// Always holds: the innermost axis of a name is meant; a value that no lane distinguishes counts once for each lane.
-// NOTE [psum transposes to psum]  As in JAX's vmap and pmap: the gradient taken inside the mapped function is that of
-// the sum of all lanes' losses. pvary and psum_invariant are the pair with the other convention, for code that keeps
-// values equal on all lanes by construction.
+// Called by users inside vmap(f, {.axis_name = ...}) and pmap. Every one takes a tensor or a tree, whose leaves it
+// maps. Always holds: the innermost axis of a name is meant; a value that no lane distinguishes counts once for each
+// lane. NOTE [psum transposes to psum]  As in JAX's vmap and pmap: the gradient taken inside the mapped function is
+// that of the sum of all lanes' losses. pvary and psum_invariant are the pair with the other convention, for code that
+// keeps values equal on all lanes by construction.
 #pragma once
 #include <utility>
 #include <vector>
@@ -28,6 +28,8 @@ struct AllToAllOptions {
   bool tiled = false;   ///< the split axis stays, shorter; the slices are joined along an existing axis
 };
 
+using LanePairs = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
 /// The sum over the lanes of the axes, the same on all of them; a shared x counts once for each. bool becomes int32.
 ///     Tensor total = psum(x, "batch");  auto n = psum(1, "batch");
 Tensor psum(Tensor x, const AxisNames& axes);
@@ -45,7 +47,7 @@ Tensor psum_scatter(Tensor x, const std::string& axis_name, ScatterOptions p = {
 Tensor all_to_all(Tensor x, const std::string& axis_name, AllToAllOptions p = {});
 /// Lane `second` of each pair gets the value of lane `first`; lanes that get none have zeros. ValueError when a lane
 /// sends or gets twice or does not exist.                          Tensor y = ppermute(x, "i", {{0, 1}, {1, 0}});
-Tensor ppermute(Tensor x, const std::string& axis_name, std::vector<std::pair<int, int>> pairs);
+Tensor ppermute(Tensor x, const std::string& axis_name, LanePairs pairs);
 /// Lane `source`'s value on all lanes.                             Tensor y = pbroadcast(x, "i", 0);
 Tensor pbroadcast(Tensor x, const std::string& axis_name, int source);
 /// This lane's number, int32; over several axes the last counts fastest.   Tensor i = axis_index("batch");
@@ -94,7 +96,7 @@ T all_to_all(const T& tree, const std::string& axis_name, AllToAllOptions p = {}
   return tree_map([&](const Tensor& x) { return all_to_all(x, axis_name, p); }, tree);
 }
 template <detail::ProperTree T>
-T ppermute(const T& tree, const std::string& axis_name, const std::vector<std::pair<int, int>>& pairs) {
+T ppermute(const T& tree, const std::string& axis_name, const LanePairs& pairs) {
   return tree_map([&](const Tensor& x) { return ppermute(x, axis_name, pairs); }, tree);
 }
 template <detail::ProperTree T>

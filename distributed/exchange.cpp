@@ -1,6 +1,7 @@
 // Collectives that move data between lanes: all_gather, psum_scatter, all_to_all, ppermute, pbroadcast. All linear.
-// Over a vmap axis they are moves of the hidden lane axis: views wherever possible. An op whose result differs from lane
-// to lane even if its argument does not takes an anchor first, a tensor that has the lanes, so that it reaches its level.
+// Over a vmap axis they are moves of the hidden lane axis: views wherever possible. An op whose result differs from
+// lane to lane even if its argument does not takes an anchor first, a tensor that has the lanes, so that it reaches its
+// level.
 #include "strata/distributed/exchange.hpp"
 
 #include <algorithm>
@@ -21,9 +22,7 @@ using detail::find_named_axis;
 using detail::require_all_lanes;
 
 /// A value at every lane of the axis, to lead an op to its level.
-Tensor anchor(const LevelId& level, std::int64_t n) {
-  return make_batched(broadcast_to(Tensor(false), {n}), 0, level);
-}
+Tensor anchor(const LevelId& level, std::int64_t n) { return make_batched(broadcast_to(Tensor(false), {n}), 0, level); }
 [[noreturn]] Tensor ended(std::string_view op) {
   throw TransformError(std::string(op) + ": the vmap of its axis has ended" + level_context());
 }
@@ -109,8 +108,7 @@ struct AllToAll : General<AllToAll, 2> {
     if (need[1]) dx[1] = apply_to({p.level, p.n, p.concat, p.split}, g[0]);
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
-    if (!(batch.id == p.level))
-      return {apply_to({p.level, p.n, p.split + 1, p.concat + 1}, lanes_first(x[1])), 0};
+    if (!(batch.id == p.level)) return {apply_to({p.level, p.n, p.split + 1, p.concat + 1}, lanes_first(x[1])), 0};
     require_all_lanes(name, p.level);
     const Lane v = x[1].mapped() ? x[1] : Lane{lanes_first(x[1], p.n), 0};
     return {moveaxis(v.value, {value_axis(v, p.split), v.axis}, {0, p.concat + 1}), 0};
@@ -118,7 +116,8 @@ struct AllToAll : General<AllToAll, 2> {
   static Samples samples() {
     return collective_samples([](const Tensor& x) {
       const int lanes = static_cast<int>(axis_size("i"));
-      return all_to_all(broadcast_to(expand_dims(x, 1), {x.size(0), lanes, x.size(1)}), "i", {1, 2});
+      return all_to_all(broadcast_to(expand_dims(x, 1), {x.size(0), lanes, x.size(1)}), "i",
+                        {.split_axis = 1, .concat_axis = 2});
     });
   }
 };
@@ -234,18 +233,18 @@ Tensor all_to_all(Tensor x, const std::string& axis_name, AllToAllOptions p) {
   return p.tiled ? fold(std::move(y), concat) : y;
 }
 
-Tensor ppermute(Tensor x, const std::string& axis_name, std::vector<std::pair<int, int>> pairs) {
+Tensor ppermute(Tensor x, const std::string& axis_name, LanePairs pairs) {
   const Axis axis = find_named_axis("ppermute", axis_name);
   std::vector<std::int64_t> from, to;
   for (const auto& [source, target] : pairs) {
-    for (const int lane : {source, target}) {
+    for (const std::int64_t lane : {source, target}) {
       if (lane >= 0 && lane < axis.size) continue;
       throw ValueError("ppermute: there is no lane " + std::to_string(lane) + ": " + lanes_of(axis_name, axis.size) +
                        level_context());
     }
     for (const bool sends : {true, false}) {
       const auto& seen = sends ? from : to;
-      const int lane = sends ? source : target;
+      const std::int64_t lane = sends ? source : target;
       if (std::find(seen.begin(), seen.end(), lane) == seen.end()) continue;
       throw ValueError("ppermute: lane " + std::to_string(lane) + (sends ? " sends" : " receives") + " twice" +
                        level_context());

@@ -178,6 +178,31 @@ struct CumMin : CumExtremum<CumMin, Scan::min, CumMinShare> {
   static Samples samples() { return inclusive_samples(&cummin); }
 };
 
+/// log of a running sum of exponentials: d y[k] = (1 - w[k]) d y[k-1] + w[k] dx[k] with w = exp(x - y), 0 where both
+/// are -inf.
+struct CumLogSumExp : General<CumLogSumExp, 1> {
+  using Params = ScanParams;
+  static constexpr std::string_view name = "cumlogsumexp";
+  static constexpr Keep keep = Keep::both;
+  static Tensor eval(const Params& p, Out x) { return run_scan(Scan::logsumexp, p, x); }
+  static Tensor share(const Params& p, const Tensor& x, const Tensor& y) {
+    const Tensor inclusive = p.exclusive ? apply<CumLogSumExp>({p.axis, p.reverse, false}, Tensor(x)) : y;
+    return exp(x - where(isneginf(inclusive), 0, inclusive));
+  }
+  static Tensor jvp(const Params& p, In x, In dx, In y) {
+    const Tensor w = share(p, x[0], y[0]);
+    return LinearRecurrence::run(1 - w, w * dx[0], p);
+  }
+  static void vjp(const Params& p, In x, In y, In g, Need, Out dx) {
+    const Tensor w = share(p, x[0], y[0]);
+    dx[0] = LinearRecurrence::costate(p, 1 - w, g[0]) * w;
+  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
+    return {apply<CumLogSumExp>(p.beside(x[0].axis), std::move(x[0].value)), x[0].axis};
+  }
+  static Samples samples() { return CumMax::inclusive_samples(&cumlogsumexp); }
+};
+
 /// The axis in place, the argument flattened when there is none.
 ScanParams settle(const char* name, Tensor& x, const Cumulative& p) {
   if (!p.axis) x = reshape(std::move(x), {x.size()});
@@ -203,6 +228,11 @@ Tensor cumprod(Tensor x, Cumulative p) {
 Tensor cummax(Tensor x, Cumulative p) { return cumulate<CumMax>(std::move(x), p); }
 Tensor cummin(Tensor x, Cumulative p) { return cumulate<CumMin>(std::move(x), p); }
 
+Tensor cumlogsumexp(Tensor x, Cumulative p) {
+  if (!is_float(x.dtype())) x = astype(std::move(x), inexact(x.dtype()));
+  return cumulate<CumLogSumExp>(std::move(x), p);
+}
+
 Tensor linear_recurrence(Tensor a, Tensor b, Cumulative p) {
   const Type type = promote(a.type(), b.type());
   if (!is_float(type.dtype)) {
@@ -220,8 +250,9 @@ Tensor linear_recurrence(Tensor a, Tensor b, Cumulative p) {
 }
 
 std::vector<Entry> cumulative_entries() {
-  return {entry<row<CumSum>>(),           entry<row<CumProd>>(),     entry<row<CumMax>>(),     entry<row<CumMin>>(),
-          entry<row<LinearRecurrence>>(), entry<row<CumMaxShare>>(), entry<row<CumMinShare>>()};
+  return {entry<row<CumSum>>(),      entry<row<CumProd>>(),      entry<row<CumMax>>(),
+          entry<row<CumMin>>(),      entry<row<CumLogSumExp>>(), entry<row<LinearRecurrence>>(),
+          entry<row<CumMaxShare>>(), entry<row<CumMinShare>>()};
 }
 
 }  // namespace strata

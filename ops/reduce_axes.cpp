@@ -55,6 +55,18 @@ Tensor drop_axes(Tensor y, const ReduceParams& p) {
   return p.keepdims ? y : reshape(std::move(y), reduced_shape(p.from, p.axes, false));
 }
 
+Tensor reduced_last(const Tensor& x, AxisSet axes) {
+  std::vector<int> order;
+  for (const bool reduced : {false, true}) {
+    for (int i = 0; i < x.ndim(); ++i) {
+      if (axes.has(i) == reduced) order.push_back(i);
+    }
+  }
+  Shape flat = reduced_shape(x.shape(), axes, false);
+  flat.push_back(reduced_count(x.shape(), axes));
+  return reshape(transpose(x, AxisList(std::move(order))), flat);
+}
+
 ReduceParams lane_params(const ReduceParams& p, const Lane& x) {
   return {x.value.shape(), p.axes.beside(x.axis), p.keepdims};
 }

@@ -28,6 +28,9 @@ Tensor spread(const Tensor& y, const ReduceParams& p);
 /// y without the size-1 axes, unless they are to be kept.
 Tensor drop_axes(Tensor y, const ReduceParams& p);
 
+/// x with the kept axes first and the reduced ones as one last axis.
+Tensor reduced_last(const Tensor& x, AxisSet axes);
+
 /// p for the value that has lanes, and where they are in the result.
 ReduceParams lane_params(const ReduceParams& p, const Lane& x);
 inline int lane_of_result(const ReduceParams& p, const Lane& x) {

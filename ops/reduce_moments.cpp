@@ -33,14 +33,15 @@ struct Prod : General<Prod, 1> {
         if (p.axes.has(i) == reduced) order.push_back(i);
       }
     }
-    for (std::size_t i = 0; i < order.size(); ++i) inverse[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
-    const Tensor moved = transpose(x, AxisList(order));
-    Shape flat = reduced_shape(p.from, p.axes, false);
-    flat.push_back(reduced_count(p.from, p.axes));
-    const Tensor lines = reshape(moved, flat);
+    Shape moved;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      inverse[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
+      moved.push_back(p.from[order[i]]);
+    }
+    const Tensor lines = reduced_last(x, p.axes);
     const Tensor y = cumprod(lines, {.axis = -1, .exclusive = true}) *
                      cumprod(lines, {.axis = -1, .reverse = true, .exclusive = true});
-    return transpose(reshape(y, moved.shape()), AxisList(inverse));
+    return transpose(reshape(y, moved), AxisList(inverse));
   }
   static Tensor jvp(const Params& p, In x, In dx, In) {
     return sum(others(p, x[0]) * dx[0], {.axes = axis_list(p.axes), .keepdims = p.keepdims});
@@ -180,6 +181,8 @@ struct Norm2 : General<Norm2, 1> {
             {"largest", {{{2, 3}}}, with({.ord = std::numeric_limits<double>::infinity(), .axes = {1}})},
             {"3", {{{2, 3}, Dtype::float32, 0.5, 2}}, with({.ord = 3, .axes = {1}})},
             {"matrix, 1", {{{2, 3}}}, with({.ord = 1})},
+            {"matrices, 2", {{{3, 2, 2}}}, with({.ord = 2, .axes = {0, 2}, .keepdims = true})},
+            {"matrix, nuclear", {{{2, 3}}}, with({.ord = "nuc"})},
             {"empty", {{{2, 0}}}, with({.axes = {1}})}};
   }
 };
@@ -231,9 +234,22 @@ Tensor matrix_norm(const Tensor& x, const NormOrder& ord, int rows, int columns,
   return drop_axes(y, q);
 }
 
+/// Norms by singular values: their sum ("nuc"), the largest (2), the smallest (-2).
+Tensor spectral_norm(const Tensor& x, const NormOrder& ord, int rows, int columns, bool keepdims) {
+  const int rank = x.ndim();
+  const Tensor s =
+      linalg::svdvals(moveaxis(moveaxis(x, rows, rank - 1), columns > rows ? columns - 1 : columns, rank - 1));
+  Tensor y;
+  if (!ord.is_number())
+    y = sum(s, {.axes = {-1}});
+  else
+    y = ord.number() > 0 ? max(s, {.axes = {-1}}) : min(s, {.axes = {-1}});
+  return reshape(y, reduced_shape(x.shape(), {1u << rows | 1u << columns}, keepdims));
+}
+
 [[noreturn]] void refuse_order(const NormOrder& ord, const char* of) {
   throw ValueError("norm: there is no norm of order " + ord.text() + " for " + of +
-                   "; vectors have numbers, matrices have \"fro\", 1, -1, inf, -inf" + level_context());
+                   "; vectors have numbers, matrices \"fro\", \"nuc\", 1, 2, inf and -1, -2, -inf" + level_context());
 }
 
 }  // namespace
@@ -260,10 +276,12 @@ Tensor norm(Tensor x, Norm p) {
                      "; one makes norms of vectors, two of matrices" + level_context());
   }
   if (p.ord.text() == "fro") return vector_norm(std::move(x), 2, p.axes, p.keepdims);
-  const double k = p.ord.is_number() ? p.ord.number() : 0;
-  if (std::fabs(k) != 1 && !std::isinf(k)) refuse_order(p.ord, "matrices");
   const int rows = p.axes.is_every() ? 0 : normalize_axis("norm", p.axes.list()[0], x.ndim());
   const int columns = p.axes.is_every() ? 1 : normalize_axis("norm", p.axes.list()[1], x.ndim());
+  if (p.ord.text() == "nuc") return spectral_norm(x, p.ord, rows, columns, p.keepdims);
+  const double k = std::fabs(p.ord.number());
+  if (!p.ord.is_number() || (k != 1 && k != 2 && !std::isinf(k))) refuse_order(p.ord, "matrices");
+  if (k == 2) return spectral_norm(x, p.ord, rows, columns, p.keepdims);
   return matrix_norm(x, p.ord, rows, columns, p.keepdims);
 }
 

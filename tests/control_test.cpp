@@ -601,3 +601,29 @@ TEST_CASE("associative_scan") {
   CHECK_THROWS_WITH(st::associative_scan(compose, Affine{vec({1, 2}), vec({1, 2, 3})}),
                     "associative_scan: leaves have sizes 2 and 3 along axis 0");
 }
+
+TEST_CASE("a checkpoint under jvp is still one segment of an outer tape") {
+  int runs = 0;
+  const auto f = [&](const Tensor& w) {
+    return [&runs, w](const Tensor& x) { return ++runs, st::sum(st::sin(x * w) * w); };
+  };
+  const Tensor x = vec({0.5, 1, 2}), dx = vec({1, -1, 0.5}), w = vec({2, 3, -1});
+  const auto slope = [&](auto wrap) {
+    return [&f, &dx, wrap](const Tensor& w, const Tensor& x) { return st::jvp(wrap(f(w)), x, dx).second; };
+  };
+  const auto plain = slope([](auto g) { return g; });
+  const auto saved = slope([](auto g) { return st::checkpoint(g); });
+  const auto a = st::grad<0, 1>(plain)(w, x);
+  CHECK(runs == 1);
+  const auto b = st::grad<0, 1>(saved)(w, x);
+  CHECK(runs == 3);
+  CHECK(floats(std::get<0>(a)) == floats(std::get<0>(b)));
+  CHECK(floats(std::get<1>(a)) == floats(std::get<1>(b)));
+  const Tensor xs = st::stack({x, 2 * x});
+  const auto each = [&](auto g) { return st::vmap(st::grad<1>(g), {.in_axes = {st::none, 0}})(w, xs); };
+  CHECK(floats(each(plain)) == floats(each(saved)));
+  const auto total = [&](auto g) {
+    return st::grad([&, g](const Tensor& w) { return st::sum(st::vmap(g, {.in_axes = {st::none, 0}})(w, xs)); })(w);
+  };
+  CHECK(floats(total(plain)) == floats(total(saved)));
+}

@@ -3,6 +3,9 @@
 #include <map>
 #include <set>
 
+#include "strata/distributed/collectives.hpp"
+#include "strata/functorch/lanes.hpp"
+#include "strata/functorch/rows.hpp"
 #include "strata/ops/registry.hpp"
 #include "strata/tests/catch.hpp"
 #include "strata/tests/support/laws.hpp"
@@ -22,10 +25,19 @@ const std::map<std::string_view, const char*> not_a_difference = {
     {"stop_gradient", "says that its argument is a constant"},
 };
 
+/// The registry, and the ops of the layers above it.
+std::vector<Entry> all_entries() {
+  std::vector<Entry> all = registry();
+  for (const auto family : {&lane_entries, &rows_entries, &collective_entries}) {
+    for (const Entry& e : family()) all.push_back(e);
+  }
+  return all;
+}
+
 /// Runs `law(sample)` on all samples of all entries, one section per op.
 template <class Law>
 void for_all(Law law) {
-  for (const Entry& e : registry()) {
+  for (const Entry& e : all_entries()) {
     DYNAMIC_SECTION(e.name) {
       for (const Sample& s : e.samples()) {
         const Failure failure = law(e, s);
@@ -48,7 +60,7 @@ bool smooth(const Entry& e) { return (!e.op || e.op->differentiable) && !not_a_d
 
 TEST_CASE("every entry is listed once and has samples, each with a label of its own", "[laws]") {
   std::set<std::string_view> names;
-  for (const Entry& e : registry()) {
+  for (const Entry& e : all_entries()) {
     INFO(e.name);
     CHECK(names.insert(e.name).second);
     std::set<std::string> labels;
@@ -125,7 +137,7 @@ TEST_CASE("donation is invisible", "[laws]") {
 }
 
 TEST_CASE("results do not depend on the number of threads", "[laws]") {
-  for (const Entry& e : registry()) {
+  for (const Entry& e : all_entries()) {
     DYNAMIC_SECTION(e.name) {
       for (const Sample& s : e.samples()) {
         const auto large = enlarged(s, 200000);

@@ -27,8 +27,6 @@ const std::map<std::string, const char*>& exceptions() {
       {"kink.std_const", "the derivative of the deviation of a constant is 0, JAX gives NaN"},
       {"kink.logsumexp_inf", "the derivative of logsumexp of all -inf is 0, JAX gives NaN"},
       {"getitem.arroob", "not yet: the cotangent of a clamped index goes to the last row, JAX drops it"},
-      {"norm.nuc", "not yet: norms of matrices by singular values"},
-      {"norm.mat2", "not yet: norms of matrices by singular values"},
       {"kink.pow", "the derivative of pow(x, 0) is 0 at x = 0 too, JAX gives NaN"},
   };
   return list;

@@ -39,7 +39,8 @@ std::vector<float> grad_of(Tensor (*f)(const Tensor&), const Tensor& x) {
   const Tensor leaf = tape.watch(x);
   const Edge root = tape.unwatch(f(leaf)).second, at = tape.unwatch(leaf).second;
   const Tensor g = ones(x.shape());
-  return tape.backward({&root, 1}, {&g, 1}, {&at, 1}, false)[0].to_vector<float>();
+  const Tensor dx = tape.backward({&root, 1}, {&g, 1}, {&at, 1}, false)[0];
+  return (dx.defined() ? dx : zeros(x.shape())).to_vector<float>();
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ TEST_CASE("operands are walked in every layout") {
       check_sub(reshape(x, {1, n, m}), counting({3, 1, m}));
     }
   }
-  check_sub(transpose(counting({5, 4, 30, 40}), {3, 1, 0, 2}), transpose(counting({40, 4, 5, 30})));
+  check_sub(transpose(counting({5, 4, 30, 40}), {3, 1, 0, 2}), transpose(counting({30, 5, 4, 40})));
   check_sub(transpose(counting({20, 3, 40}), {2, 1, 0}), counting({3, 1}));
 }
 
@@ -139,7 +140,7 @@ TEST_CASE("bool arithmetic is logic, and what makes no sense is refused") {
   CHECK((t ^ u).to_vector<bool>() == std::vector<bool>{false, true, false});
   CHECK((~t).to_vector<bool>() == std::vector<bool>{false, false, true});
   CHECK((!counting({2})).to_vector<bool>() == std::vector<bool>{true, false});
-  CHECK((counting({2}) && true).to_vector<bool>() == std::vector<bool>{false, true});
+  CHECK((counting({2}) && Tensor(true)).to_vector<bool>() == std::vector<bool>{false, true});
   CHECK_THROWS_AS(t - u, DtypeError);
   CHECK_THROWS_AS(-t, DtypeError);
   CHECK_THROWS_WITH(counting({2}) & 1, Catch::Contains("bitwise_and") && Catch::Contains("float32"));

@@ -159,10 +159,13 @@ TEST_CASE("samplers: mapped keys and parameters give what the loop gives") {
   const Tensor rates = random::uniform(random::key(1), {5}, {.high = 30});
   check_lanes([](const Tensor& k) { return random::randint(k, {7}, -3, 12); });
   check_lanes([](const Tensor& k) { return random::randint(k, {2, 3}, 0, 300, {.dtype = uint8}); });
+  check_lanes([](const Tensor& k) { return random::permutation(k, 17); });
   check_lanes([&](const Tensor& k) { return random::poisson(k, rates); });
   check_lanes([&](const Tensor& k) { return random::gamma(k, rates); });
   check_lanes([&](const Tensor& k) { return random::binomial(k, 40, 0.4, {5}); });
   check_lanes([](const Tensor& k) { return random::truncated_normal(k, -1, 2, {5}); });
+  check_lanes([](const Tensor& k) { return random::categorical(k, linspace(0, 1, 6)); });
+  check_lanes([](const Tensor& k) { return random::choice(k, 9, {4}, {.replace = false}); });
   // A shared key with mapped parameters: one draw, seen by each lane's parameter.
   const Tensor key = random::key(4);
   const Tensor mapped = vmap_of([&](const Tensor& r) { return random::poisson(key, r, {3}); }, rates);
@@ -185,6 +188,27 @@ TEST_CASE("integers: bounds, full ranges, small dtypes") {
   CHECK(random::randint(key, {3}, 5, 5).to_vector<int>() == std::vector<int>{5, 5, 5});
   const auto all = random::randint(key, {20000}, -128, 128, {.dtype = int8}).to_vector<int>();
   CHECK(std::set<int>(all.begin(), all.end()).size() == 256);
+}
+
+TEST_CASE("permutations: each element once, rows kept together, independent ones not") {
+  const Tensor key = random::key(2);
+  for (const std::int64_t n : {0, 1, 2, 10, 3000}) {
+    auto v = random::permutation(key, n).to_vector<std::int64_t>();
+    std::sort(v.begin(), v.end());
+    for (std::int64_t i = 0; i < n; ++i) CHECK(v[static_cast<std::size_t>(i)] == i);
+  }
+  const Tensor x = reshape(arange(12), {4, 3});
+  const Tensor rows = random::permutation(key, x);
+  for (int i = 0; i < 4; ++i) {
+    const auto r = copy(rows[i]).to_vector<int>();
+    CHECK((r[1] == r[0] + 1 && r[2] == r[0] + 2 && r[0] % 3 == 0));
+  }
+  const Tensor each = random::permutation(key, x, {.axis = 1, .independent = true});
+  for (int i = 0; i < 4; ++i) {
+    auto r = copy(each[i]).to_vector<int>();
+    std::sort(r.begin(), r.end());
+    CHECK(r == std::vector<int>{3 * i, 3 * i + 1, 3 * i + 2});
+  }
 }
 
 namespace {
@@ -246,8 +270,19 @@ TEST_CASE("wrong arguments are named") {
   CHECK_THROWS_WITH(random::gamma(key, ones({3}), {2, 2}),
                     "random.gamma: a has shape [3], which does not broadcast to [2, 2]");
   CHECK_THROWS_WITH(random::beta(key, ones({3}), ones({2})), Catch::StartsWith("random.beta: "));
+  CHECK_THROWS_WITH(random::choice(key, 3, {4}, {.replace = false}),
+                    "random.choice: 4 cannot be chosen from 3 without replacement");
+  CHECK_THROWS_WITH(random::choice(key, 0, {4}), "random.choice: there is nothing to choose from");
+  CHECK_THROWS_WITH(random::choice(key, 3, {4}, {.p = ones({2})}),
+                    "random.choice: p has shape [2], which is not one probability for each of 3");
+  CHECK_THROWS_WITH(random::permutation(key, 2.5),
+                    "random.permutation: a number says how many there are, so it is an integer, not float32");
+  CHECK_THROWS_WITH(random::permutation(key, -1), "random.permutation: there cannot be -1");
   CHECK_THROWS_WITH(random::poisson(key, 1, {}, {.dtype = float32}),
                     "random.poisson: draws are of an integer dtype, float32 was asked for");
+  CHECK_THROWS_WITH(random::categorical(key, ones({2, 3}), {.shape = {3}}),
+                    Catch::StartsWith("random.categorical: the logits are for [2], which does not broadcast to [3]") ||
+                        Catch::StartsWith("random.categorical: "));
 }
 
 TEST_CASE("wrong keys are named") {

@@ -175,9 +175,7 @@ std::optional<typename Kind::primitive_desc> choose(const UserLayout& u) {
 
 std::optional<dnnl::reorder> reorder_if(const memory::desc& from, const memory::desc& to) {
   if (from == to) return std::nullopt;
-  dnnl::primitive_attr attr;
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to, attr));
+  return dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to));
 }
 
 std::shared_ptr<const Plan> make_plan(const ConvTask& t) {
@@ -225,7 +223,11 @@ std::shared_ptr<const Plan> plan_of(const ConvTask& t) {
     const std::lock_guard lock(mutex);
     if (const auto found = plans.find(key); found != plans.end()) return found->second;
   }
-  auto plan = make_plan(t);
+  std::shared_ptr<const Plan> plan;
+  try {
+    plan = make_plan(t);
+  } catch (const dnnl::error&) {  // sizes or strides that oneDNN does not take
+  }
   const std::lock_guard lock(mutex);
   if (plans.size() >= 1024) plans.clear();
   plans[key] = plan;
@@ -240,7 +242,7 @@ class Operand {
       : scratch_(own ? static_cast<std::int64_t>(wanted.get_size()) : 0),
         user_(user, engine(), data),
         memory_(own ? memory(wanted, engine(), scratch_.get()) : user_) {
-    if (in) in->execute(s, const_cast<memory&>(user_), memory_);
+    if (in) in->execute(s, user_, memory_);
   }
   const memory& wanted() const { return memory_; }
   memory& user() { return user_; }

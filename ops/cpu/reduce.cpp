@@ -305,11 +305,29 @@ void empty_states(const Job& job) {
   }
 }
 
+/// The common small case: short rows of a contiguous tensor, no conversion.
+bool reduce_short_rows(const ReduceKernel& k, const Dense& d, AxisSet axes, detail::FinishFunction finish,
+                       void* context) {
+  const int rank = d.shape.size(), first = rank - axes.count();
+  if (axes.bits != ((1u << rank) - 1) >> first << first) return false;  // not the last axes
+  std::int64_t outputs = 1, length = 1;
+  for (int i = 0; i < rank; ++i) (i < first ? outputs : length) *= d.shape[i];
+  if (length > piece || d.size > grain || d.size == 0) return false;
+  alignas(16) std::byte states[state_group * 32];
+  for (std::int64_t i = 0; i < outputs; i += state_group) {
+    const std::int64_t n = std::min(state_group, outputs - i);
+    k.rows(d.data + i * length * itemsize(d.dtype), length, n, length, states);
+    finish(context, states, i, n);
+  }
+  return true;
+}
+
 }  // namespace
 
 void detail::reduce_dense(const ReduceKernel& kernel, Dtype compute, const Tensor& x, AxisSet axes, bool ordered,
                           FinishFunction finish, void* context) {
   const Dense& d = dense(x);
+  if (d.contiguous && d.dtype == compute && reduce_short_rows(kernel, d, axes, finish, context)) return;
   Job job{kernel, d.dtype, compute, d.data, {}, {}, 1, 1, finish, context};
   make_axes(job, d, axes, ordered);
   if (job.outputs == 0) return;

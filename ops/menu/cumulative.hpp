@@ -22,6 +22,9 @@ Tensor cumprod(Tensor x, Cumulative p = {});
 Tensor cummax(Tensor x, Cumulative p = {});
 Tensor cummin(Tensor x, Cumulative p = {});
 
+/// Running log(sum(exp(x))), without overflow.            Tensor y = cumlogsumexp(x, {.axis = 0});
+Tensor cumlogsumexp(Tensor x, Cumulative p = {});
+
 /// h[k] = a[k] * h[k - 1] + b[k] along `.axis` (the last when absent), from h = 0; a and b broadcast, floats. The
 /// derivative of a linear recurrence is one: this is how running products are differentiated, and a building block for
 /// filters and state-space layers.

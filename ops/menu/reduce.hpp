@@ -101,9 +101,13 @@ struct Norm {
   bool keepdims = false;
 };
 /// The norm of vectors (one axis) or matrices (two axes, rows first). Without `.ord`: sqrt(sum(x^2)) over any axes,
-/// with derivative 0 at 0. Vectors: sum(|x|^ord)^(1/ord), inf, -inf, 0 (how many are not zero). Matrices: "fro", 1, -1,
-/// inf, -inf. ValueError for other orders.
+/// with derivative 0 at 0. Vectors: sum(|x|^ord)^(1/ord), inf, -inf, 0 (how many are not zero). Matrices: "fro", 1, inf
+/// (the largest sum of a column, a row), 2 (the largest singular value), -1, -inf, -2 (the smallest), "nuc" (the sum of
+/// singular values). ValueError for other orders. Also st::linalg::norm.
 ///     Tensor length = norm(x, {.axes = {-1}});
 Tensor norm(Tensor x, Norm p = {});
+namespace linalg {
+using strata::norm;
+}
 
 }  // namespace strata

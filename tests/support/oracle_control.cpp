@@ -72,41 +72,97 @@ void add_scans(Ops& ops) {
     return Tensors{carry.first, carry.second, ys.first, ys.second};
   };
   ops["checkpoint_scan"] = [](const Json&, Xs x) {
-    const auto body = checkpoint([](const Tensor& c, const Tensor& t) { return std::pair{sin(c * t) + c, sum(c)}; });
+    const auto body = checkpoint(
+        [](const Tensor& c, const Tensor& t) { return std::pair{sin(c * t) + c, sum(c)}; });
     const auto [carry, ys] = scan(body, x[0], x[1]);
     return Tensors{carry, ys};
+  };
+  ops["map_op"] = [](const Json&, Xs x) {
+    return Tensors{map([](const Tensor& r) { return dot(r, r) * r; }, x[0])};
   };
 }
 
 // ---- branches
 // ----------------------------------------------------------------------------------------------------------
 Tensors cond_op(const Tensors& x) {
-  const auto [first, second] = cond(
-      x[0],
-      [](const Tensor& x, const Tensor& y) {
-        return std::pair{x * y, sum(x)};
-      },
-      [](const Tensor& x, const Tensor& y) {
-        return std::pair{x - y, prod(y)};
-      },
-      x[1], x[2]);
+  const auto [first, second] =
+      cond(x[0], [](const Tensor& x, const Tensor& y) { return std::pair{x * y, sum(x)}; },
+           [](const Tensor& x, const Tensor& y) { return std::pair{x - y, prod(y)}; }, x[1], x[2]);
   return {first, second};
 }
 
 Tensors switch_op(const Tensors& x) {
-  return {switch_case(
-      x[0],
-      std::tuple{[](const Tensor& t) { return sin(t); }, [](const Tensor& t) { return t * t; },
-                 [](const Tensor& t) { return exp(-t); }, [](const Tensor& t) { return 1.0 / (1.0 + t * t); }},
-      x[1])};
+  return {switch_case(x[0],
+                      std::tuple{[](const Tensor& t) { return sin(t); }, [](const Tensor& t) { return t * t; },
+                                 [](const Tensor& t) { return exp(-t); },
+                                 [](const Tensor& t) { return 1.0 / (1.0 + t * t); }},
+                      x[1])};
 }
 
 void add_branches(Ops& ops) {
   ops["cond_op"] = [](const Json&, Xs x) { return cond_op(list(x)); };
-  ops["cond_vmap"] = [](const Json& p, Xs x) { return mapped(&cond_op, p.value("in_axes", Json({0, 0, 0})))(list(x)); };
+  ops["cond_vmap"] = [](const Json& p, Xs x) {
+    return mapped(&cond_op, p.value("in_axes", Json({0, 0, 0})))(list(x));
+  };
   ops["switch_op"] = [](const Json&, Xs x) { return switch_op(list(x)); };
   ops["switch_vmap"] = [](const Json& p, Xs x) {
     return mapped(&switch_op, p.value("in_axes", Json({0, 0})))(list(x));
+  };
+}
+
+// ---- loops
+// -------------------------------------------------------------------------------------------------------------
+std::pair<Tensor, Tensor> newton(const Tensor& x) {
+  using State = std::pair<Tensor, Tensor>;
+  return while_loop([&](const State& s) { return (abs(s.first * s.first - x) > 1e-3 * x) & (s.second < 50); },
+                    [&](const State& s) { return State{0.5 * (s.first + x / s.first), s.second + 1}; },
+                    State{x, zeros({}, {.dtype = int32})});
+}
+
+Tensor collatz(const Tensor& n) {
+  using State = std::pair<Tensor, Tensor>;
+  return while_loop([](const State& s) { return s.first != 1; },
+                    [](const State& s) {
+                      return State{where(s.first % 2 == 0, floor_divide(s.first, 2), 3 * s.first + 1), s.second + 1};
+                    },
+                    State{n, zeros({}, {.dtype = int32})})
+      .second;
+}
+
+void add_loops(Ops& ops) {
+  ops["while_sqrt"] = [](const Json&, Xs x) {
+    const auto [root, steps] = newton(x[0]);
+    return Tensors{root, steps};
+  };
+  ops["while_sqrt_vmap"] = [](const Json&, Xs x) {
+    const auto [root, steps] = vmap(&newton)(x[0]);
+    return Tensors{root, steps};
+  };
+  ops["while_collatz"] = [](const Json&, Xs x) { return Tensors{vmap(&collatz)(x[0])}; };
+  ops["fori_op"] = [](const Json& p, Xs x) {
+    const Tensor a = x[1];
+    const auto body = [&](const Tensor& i, const Tensor& v) { return tanh(matmul(a, v)) + astype(i, v.dtype()) / 10; };
+    return Tensors{fori_loop(0, p.at("n").get<std::int64_t>(), body, x[0])};
+  };
+  ops["fori_vmap"] = [](const Json&, Xs x) {
+    return Tensors{vmap([](const Tensor& n, const Tensor& v) {
+      return fori_loop(0, n, [](const Tensor&, const Tensor& v) { return v + sin(v); }, v);
+    })(x[0], x[1])};
+  };
+  ops["associative_scan"] = [](const Json& p, Xs x) {
+    const std::string fn = p.at("fn");
+    const AssociativeScanOptions options{.reverse = flag(p, "reverse", false), .axis = integer(p, "axis", 0)};
+    if (fn == "affine") {
+      using Map = std::pair<Tensor, Tensor>;
+      const Map y = associative_scan(
+          [](const Map& l, const Map& r) { return Map{l.first * r.first, r.first * l.second + r.second}; },
+          Map{x[0], x[1]}, options);
+      return Tensors{y.first, y.second};
+    }
+    const auto f = [&](const Tensor& a, const Tensor& b) {
+      return fn == "add" ? a + b : fn == "mul" ? a * b : fn == "max" ? maximum(a, b) : matmul(a, b);
+    };
+    return Tensors{associative_scan(f, x[0], options)};
   };
 }
 
@@ -115,6 +171,7 @@ void add_branches(Ops& ops) {
 void add_control(Ops& ops) {
   add_scans(ops);
   add_branches(ops);
+  add_loops(ops);
 }
 
 }  // namespace strata::oracle

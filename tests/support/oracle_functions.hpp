@@ -23,6 +23,7 @@ Inner mapped(const Inner& f, const Json& in_axes, const Json& out_axes = 0);
 
 /// What add_transforms joins.
 void add_control(Ops& ops);
+void add_collectives(Ops& ops);
 void add_custom(Ops& ops);
 
 }  // namespace strata::oracle

@@ -1,4 +1,6 @@
 // Random functions of the oracle. Definitions: tests/oracle/ops.py.
+#include "strata/functorch/vmap_level.hpp"
+#include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/tests/support/oracle.hpp"
 
@@ -64,6 +66,52 @@ void add_distributions(Ops& ops) {
   };
   ops["beta"] = [](const Json&, Xs x) { return Tensors{random::beta(x[0], x[1], x[2])}; };
   ops["student_t"] = [](const Json&, Xs x) { return Tensors{random::student_t(x[0], x[1])}; };
+  ops["dirichlet"] = [](const Json&, Xs x) { return Tensors{random::dirichlet(x[0], x[1])}; };
+}
+
+void add_choosing(Ops& ops) {
+  ops["permutation_n"] = [](const Json& p, Xs x) {
+    return Tensors{random::permutation(x[0], p.at("n").get<std::int64_t>())};
+  };
+  ops["permutation"] = [](const Json& p, Xs x) {
+    return Tensors{
+        random::permutation(x[0], x[1], {.axis = integer(p, "axis", 0), .independent = flag(p, "independent", false)})};
+  };
+  ops["choice_n"] = [](const Json& p, Xs x) {
+    return Tensors{
+        random::choice(x[0], p.at("n").get<std::int64_t>(), shape_of(p), {.replace = flag(p, "replace", true)})};
+  };
+  ops["choice"] = [](const Json& p, Xs x) {
+    return Tensors{
+        random::choice(x[0], x[1], shape_of(p), {.replace = flag(p, "replace", true), .axis = integer(p, "axis", 0)})};
+  };
+  ops["choice_p"] = [](const Json& p, Xs x) {
+    return Tensors{random::choice(x[0], x[1], shape_of(p), {.replace = flag(p, "replace", true), .p = x[2]})};
+  };
+  ops["categorical"] = [](const Json& p, Xs x) {
+    const random::DrawShape shape = p.contains("shape") ? random::DrawShape(shape_of(p)) : random::DrawShape();
+    return Tensors{random::categorical(x[0], x[1], {.axis = integer(p, "axis", -1), .shape = shape})};
+  };
+}
+
+Tensors dropout(const Json& p, Xs x) {
+  const double rate = p.at("rate").get<double>();
+  return {where(random::bernoulli(x[0], 1.0 - rate, x[1].shape()), x[1] / (1.0 - rate), 0.0)};
+}
+
+/// vmap of another op over the leading axis of the keys, and of the arguments that in_axes names.
+Tensors vmap_random(const Json& p, Xs x) {
+  const Function f = all_ops().at(p.at("op").get<std::string>());
+  const auto level = VmapLevel::make(x[0].shape()[0]);
+  const LevelScope scope(level->level());
+  Tensors in{level->wrap({x[0], 0})};
+  for (std::size_t i = 1; i < x.size(); ++i) {
+    const Json& axis = p.at("in_axes").at(i - 1);
+    in.push_back(axis.is_null() ? x[i] : level->wrap({x[i], axis.get<int>()}));
+  }
+  Tensors y = f(p.at("params"), in);
+  for (Tensor& t : y) t = lanes_first(level->unwrap(t), x[0].shape()[0]);
+  return y;
 }
 
 }  // namespace
@@ -72,6 +120,9 @@ void add_random(Ops& ops) {
   add_draws(ops);
   add_samplers(ops);
   add_distributions(ops);
+  add_choosing(ops);
+  ops["dropout"] = &dropout;
+  ops["vmap_random"] = &vmap_random;
 }
 
 }  // namespace strata::oracle

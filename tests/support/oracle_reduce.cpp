@@ -80,6 +80,30 @@ void add_normalize(Ops& ops) {
   };
 }
 
+Between method(const Json& p) {
+  static const std::map<std::string, Between> names = {{"linear", Between::linear},
+                                                       {"lower", Between::lower},
+                                                       {"higher", Between::higher},
+                                                       {"midpoint", Between::midpoint},
+                                                       {"nearest", Between::nearest}};
+  return names.at(p.value("method", "linear"));
+}
+
+void add_statistics(Ops& ops) {
+  ops["median"] = &reduced<&median>;
+  ops["reduce_nansum"] = &reduced<&nansum>;
+  ops["quantile"] = [](const Json& p, Xs x) {
+    const Reduce r = reduction(p);
+    const auto q = p["q"].get<std::vector<float>>();
+    return Tensors{quantile(x[0], array(std::span<const float>(q), {q.size()}),
+                            {.axes = r.axes, .keepdims = r.keepdims, .method = method(p)})};
+  };
+  ops["average"] = [](const Json& p, Xs x) { return Tensors{average(x[0], x[1], reduction(p))}; };
+  ops["diff"] = [](const Json& p, Xs x) {
+    return Tensors{diff(x[0], {.n = integer(p, "n", 1), .axis = integer(p, "axis", -1)})};
+  };
+}
+
 Sorting sorting(const Json& p) { return {.axis = integer(p, "axis", -1), .descending = flag(p, "descending", false)}; }
 
 void add_sort(Ops& ops) {
@@ -133,7 +157,9 @@ void add_reduce(Ops& ops) {
   ops["cumprod"] = ops["lax_cumprod"] = &cumulated<&cumprod>;
   ops["cummax"] = &cumulated<&cummax>;
   ops["cummin"] = &cumulated<&cummin>;
+  ops["cumlogsumexp"] = &cumulated<&cumlogsumexp>;
   add_sort(ops);
+  add_statistics(ops);
   add_normalize(ops);
 }
 

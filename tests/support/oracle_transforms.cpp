@@ -174,6 +174,7 @@ void add_transforms(Ops& ops) {
   add_grad(ops);
   add_jacobians(ops);
   add_control(ops);
+  add_collectives(ops);
   add_custom(ops);
 }
 
