@@ -19,11 +19,23 @@ Tape::~Tape() {
   for (Node* n = last_; n; n = n->previous) release(n);
 }
 
-Node* Tape::add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs) {
-  auto* n = static_cast<Node*>(arena_.allocate(sizeof(Node)));
-  *n = {op, last_, nullptr, nullptr, nullptr, nullptr, nullptr, inputs, outputs};
-  n->edges = arena_.allocate_array<Edge>(inputs);
-  n->g = arena_.allocate_array<Tensor>(outputs);
+/// One block: the node, its edges and tensors, its params.
+Node* Tape::add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs, Keep keep, const void* params) {
+  const std::size_t x = op && kept_inputs(keep, inputs) ? inputs : 0, y = op && keeps_result(keep) ? outputs : 0;
+  const std::size_t tensors = x + y + outputs, params_size = params ? op->params_size : 0;
+  const std::size_t params_at =
+      (sizeof(Node) + inputs * sizeof(Edge) + tensors * sizeof(Tensor) + 15) & ~std::size_t{15};
+  auto* block = static_cast<std::byte*>(arena_.allocate(params_at + params_size));
+  auto* edges = new (block + sizeof(Node)) Edge[inputs];
+  auto* slots = reinterpret_cast<Tensor*>(edges + inputs);
+  for (std::size_t i = 0; i < tensors; ++i) new (slots + i) Tensor();
+  auto* n =
+      new (block) Node{op,    last_,  nullptr, edges, x ? slots + outputs : nullptr, y ? slots + outputs + x : nullptr,
+                       slots, inputs, outputs};
+  if (params_size) {
+    n->params = block + params_at;
+    op->params_copy(n->params, params);
+  }
   last_ = n;
   return n;
 }
@@ -43,7 +55,7 @@ void Tape::release(Node* n) {
 }
 
 Tensor Tape::watch(const Tensor& x) {
-  Node* n = add_node(nullptr, 0, 1);
+  Node* n = add_node(nullptr, 0, 1, Keep::nothing, nullptr);
   return make_taped(x, n, 0, id());
 }
 
@@ -54,8 +66,8 @@ std::pair<Tensor, Edge> Tape::unwatch(const Tensor& x) const {
 }
 
 void Tape::run(Call& call) {
-  const auto n = call.x.size();
-  SmallArray<Tensor> x(n);
+  const auto n = call.x.size(), m = call.y.size();
+  SmallArray<Tensor> x(n), kept(n);
   SmallArray<Edge> edges(n);
   bool recorded = false;
   for (std::size_t i = 0; i < n; ++i) {
@@ -73,37 +85,59 @@ void Tape::run(Call& call) {
   }
   recorded = recorded && call.op.differentiable;
   const Keep keep = keep_all_ ? Keep::both : call.op.keep;
-  Tensor* kept = nullptr;
-  if (const std::size_t count = recorded ? kept_inputs(keep, n) : 0) {
-    kept = static_cast<Tensor*>(arena_.allocate(n * sizeof(Tensor)));
-    for (std::size_t i = 0; i < n; ++i) new (kept + i) Tensor(i < count ? x[i] : Tensor());
-  }
-  struct Guard {  // an op that throws leaves nothing behind
-    Tensor* kept;
-    std::size_t n;
-    ~Guard() {
-      if (kept) {
-        for (std::size_t i = 0; i < n; ++i) kept[i].~Tensor();
-      }
-    }
-  } guard{kept, n};
+  const std::size_t count = recorded ? kept_inputs(keep, n) : 0;
+  for (std::size_t i = 0; i < count; ++i) kept[i] = x[i];
   apply(call.op, call.params, Out(x.data(), n), call.y);
   if (!recorded) return;
-  Node* node = add_node(&call.op, static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(call.y.size()));
+  Node* node = add_node(&call.op, static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(m), keep, call.params);
   for (std::size_t i = 0; i < n; ++i) node->edges[i] = edges[i];
-  node->x = std::exchange(guard.kept, nullptr);
-  if (call.op.params_size) {
-    node->params = arena_.allocate(call.op.params_size);
-    call.op.params_copy(node->params, call.params);
+  for (std::size_t i = 0; i < count; ++i) node->x[i] = std::move(kept[i]);
+  if (node->y) {
+    for (std::size_t i = 0; i < m; ++i) node->y[i] = call.y[i];
   }
-  if (keeps_result(keep)) {
-    node->y = arena_.allocate_array<Tensor>(call.y.size());
-    for (std::size_t i = 0; i < call.y.size(); ++i) node->y[i] = call.y[i];
-  }
-  for (std::size_t i = 0; i < call.y.size(); ++i) {
+  for (std::size_t i = 0; i < m; ++i) {
     Tensor& y = call.y[i];
     if (y.defined() && is_float(y.dtype())) y = make_taped(std::move(y), node, static_cast<std::uint32_t>(i), id());
   }
+}
+
+namespace {
+
+/// A handle of a borrowed operand; a C++ number on the stack becomes a tensor.
+Tensor handle_of(const Impl* x) {
+  if (x->block == 0) {
+    const auto* number = static_cast<const Dense*>(x);
+    return number->is_real ? Tensor(number->real) : Tensor(number->whole);
+  }
+  auto* shared = const_cast<Impl*>(x);
+  shared->refs.fetch_add(1, std::memory_order_relaxed);
+  return Tensor(shared);
+}
+
+}  // namespace
+
+bool Tape::quick(const Op& op, const void* params, const Impl* const* x, Tensor& y) {
+  const Impl* in[max_quick];
+  const Impl* largest = x[0];
+  for (int i = 0; i < op.inputs; ++i) {
+    in[i] = belongs_to(*x[i], id()) ? static_cast<const Taped*>(x[i])->value.impl() : x[i];
+    if (x[i]->size > largest->size || x[i]->shape.size() > largest->shape.size()) largest = x[i];
+  }
+  for (int i = 0; i < op.inputs; ++i) {  // rules see arguments of the result's shape
+    if (in[i] != x[i] && !(x[i]->shape == largest->shape)) return false;
+  }
+  if (!strata::quick(op, params, in, y)) return false;
+  if (!op.differentiable) return true;
+  const Keep keep = keep_all_ ? Keep::both : op.keep;
+  const auto n = static_cast<std::uint32_t>(op.inputs);
+  Node* node = add_node(&op, n, 1, keep, params);
+  for (std::uint32_t i = 0; i < n; ++i) {
+    if (in[i] != x[i]) node->edges[i] = {static_cast<const Taped*>(x[i])->node, static_cast<const Taped*>(x[i])->out};
+  }
+  for (std::size_t i = 0; i < kept_inputs(keep, n); ++i) node->x[i] = handle_of(in[i]);
+  if (node->y) node->y[0] = y;
+  if (is_float(y.dtype())) y = make_taped(std::move(y), node, 0, id());
+  return true;
 }
 
 namespace {
@@ -120,12 +154,18 @@ void Tape::pull(Node* node, bool retain) {
   bool any = false;
   for (std::uint32_t i = 0; i < node->outputs; ++i) any |= node->g[i].defined();
   if (!any) return;
+  static const std::vector<Tensor> none(64);  // what was not kept
+  std::vector<Tensor> many;                   // the same for an op of very many arguments
+  const auto kept = [&](const Tensor* t, std::uint32_t count) {
+    if (t) return In(t, count);
+    if (count > none.size()) many.resize(count);
+    return count > none.size() ? In(many.data(), count) : In(none.data(), count);
+  };
   SmallArray<bool> need(node->inputs);
-  SmallArray<Tensor> dx(node->inputs), x(node->x ? 0 : node->inputs), y(node->y ? 0 : node->outputs);
+  SmallArray<Tensor> dx(node->inputs);
   for (std::uint32_t i = 0; i < node->inputs; ++i) need[i] = node->edges[i].node != nullptr;
-  const In xs = node->x ? In(node->x, node->inputs) : In(x.data(), node->inputs);
-  const In ys = node->y ? In(node->y, node->outputs) : In(y.data(), node->outputs);
-  node->op->vjp(node->params, xs, ys, In(node->g, node->outputs), Need{need.data()}, Out(dx.data(), node->inputs));
+  node->op->vjp(node->params, kept(node->x, node->inputs), kept(node->y, node->outputs), In(node->g, node->outputs),
+                Need{need.data()}, Out(dx.data(), node->inputs));
   for (std::uint32_t i = 0; i < node->outputs; ++i) node->g[i] = Tensor();
   for (std::uint32_t i = 0; i < node->inputs; ++i) {
     if (need[i]) accumulate(node->edges[i], std::move(dx[i]));
@@ -211,7 +251,8 @@ std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Ten
       return rows.with([&] { return pullback(g); });
     };
   }
-  Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(edges.size()), static_cast<std::uint32_t>(y.size()));
+  Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(edges.size()), static_cast<std::uint32_t>(y.size()),
+                        Keep::nothing, nullptr);
   std::copy(edges.begin(), edges.end(), node->edges);
   node->params = arena_.allocate(sizeof(PullbackParams));
   new (node->params) PullbackParams{std::move(pullback), detail::leaf_specs(y)};

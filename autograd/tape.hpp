@@ -50,6 +50,7 @@ class Tape final : public Interpreter {
   std::vector<Tensor> forward(std::span<const Edge> leaves, std::span<const Tensor> dx, std::span<const Edge> roots);
 
   void run(Call& call) override;
+  bool quick(const Op& op, const void* params, const Impl* const* x, Tensor& y) override;
   std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) override;
 
  private:
@@ -57,7 +58,7 @@ class Tape final : public Interpreter {
   std::vector<Tensor> run_segment(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x,
                                   std::vector<Edge> edges);
   std::vector<Tensor> record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback);
-  Node* add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs);
+  Node* add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs, Keep keep, const void* params);
   void release(Node* node);
   void pull(Node* node, bool retain);
 

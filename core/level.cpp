@@ -117,6 +117,19 @@ Level* find_axis(const std::string& axis_name) {
   return nullptr;
 }
 
+bool quick_in_levels(const Op& op, const void* params, const Impl* const* x, Tensor& y) {
+  if (level_stack.narrowed) return false;
+  const Level* top = nullptr;
+  for (int i = 0; i < op.inputs; ++i) {
+    if (x[i]->kind == Kind::dense) continue;
+    if (!is_wrapped(*x[i])) return false;
+    const LevelId& id = static_cast<const Wrapper*>(x[i])->id;
+    if (!id.alive_here()) return false;
+    if (!top || id.level->depth > top->depth) top = id.level;
+  }
+  return top->interpreter->quick(op, params, x, y);
+}
+
 void dispatch(Call call) {
   if (level_stack.narrowed) narrow_arguments(call.x);
   Level* top = nullptr;

@@ -24,6 +24,12 @@ class Interpreter {
   /// Unwraps this level's tensors in call.x, applies the op's rule with ops at lower levels, wraps the results into
   /// call.y.
   virtual void run(Call& call) = 0;
+  /// The same for a small call whose operands are borrowed, see NOTE [quick calls] in core/op.hpp. False: nothing was
+  /// done.
+  virtual bool quick(const Op& op, const void* params, const Impl* const* x, Tensor& y) {
+    (void)op, (void)params, (void)x, (void)y;
+    return false;
+  }
   /// The same for a function with rules of its own (custom_vjp, checkpoint, ...).
   virtual std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) = 0;
   /// x, which holds this level's tensor with other lanes than those present now, with the lanes present now. Only vmap
@@ -113,14 +119,16 @@ struct Wrapper : Impl {
   LevelId id;
   Wrapper(Kind k, Tensor v, LevelId i, std::uint32_t block_bytes, const Shape& logical)
       : Impl(k, v.dtype(), v.weak(), block_bytes, logical), value(std::move(v)), id(i) {}
+  Wrapper(Kind k, Tensor v, LevelId i, std::uint32_t block_bytes, const Shape& shape, int axis)
+      : Impl(k, v.dtype(), v.weak(), block_bytes, shape, axis), value(std::move(v)), id(i) {}
 };
 
 /// vmap's wrapper: `value` has the lanes along `axis`; `rows` says which lanes, null for all.
 struct Batched : Wrapper {
   int axis;
   RowsRef rows;
-  Batched(Tensor v, int a, LevelId i, RowsRef r, const Shape& logical)
-      : Wrapper(Kind::batched, std::move(v), i, sizeof(Batched), logical), axis(a), rows(std::move(r)) {}
+  Batched(Tensor v, const Shape& shape, int a, LevelId i)
+      : Wrapper(Kind::batched, std::move(v), i, sizeof(Batched), shape, a), axis(a) {}
 };
 
 struct Node;
@@ -129,21 +137,26 @@ struct Taped : Wrapper {
   Node* node;
   std::uint32_t out;
   std::uint64_t born;  // level_stack.clock then
-  Taped(Tensor v, Node* n, std::uint32_t o, LevelId i)
-      : Wrapper(Kind::taped, v, i, sizeof(Taped), v.shape()), node(n), out(o), born(++level_stack.clock) {}
+  Taped(Tensor v, const Shape& shape, Node* n, std::uint32_t o, LevelId i)
+      : Wrapper(Kind::taped, std::move(v), i, sizeof(Taped), shape), node(n), out(o), born(++level_stack.clock) {}
 };
 
 /// jvp's wrapper: `value` is the primal.
 struct Dual : Wrapper {
   Tensor tangent;
-  Dual(Tensor v, Tensor t, LevelId i) : Wrapper(Kind::dual, v, i, sizeof(Dual), v.shape()), tangent(std::move(t)) {}
+  Dual(Tensor v, const Shape& shape, Tensor t, LevelId i)
+      : Wrapper(Kind::dual, std::move(v), i, sizeof(Dual), shape), tangent(std::move(t)) {}
 };
 
-Tensor make_batched(Tensor value, int axis, LevelId id, RowsRef rows = {});
+Tensor make_batched(Tensor value, int axis, LevelId id);
+Tensor make_batched(Tensor value, int axis, LevelId id, RowsRef rows);
 Tensor make_taped(Tensor value, Node* node, std::uint32_t out, LevelId id);
 Tensor make_dual(Tensor primal, Tensor tangent, LevelId id);
 
 inline Wrapper& wrapper(const Tensor& x) { return *static_cast<Wrapper*>(x.impl()); }
+inline bool is_wrapped(const Impl& x) { return x.kind >= Kind::batched; }
+/// x is the wrapper of this level.
+inline bool belongs_to(const Impl& x, LevelId id) { return is_wrapped(x) && static_cast<const Wrapper&>(x).id == id; }
 /// x is this level's wrapper (the outermost one of x).
 inline bool belongs_to(const Tensor& x, LevelId id) { return x.is_wrapped() && wrapper(x).id == id; }
 

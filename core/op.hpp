@@ -82,6 +82,7 @@ struct Op {
   void (*vjp)(const void* p, In x, In y, In g, Need need, Out dx);
   void (*batch)(const void* p, std::span<Lane> x, std::span<Lane> y, Batch& batch);
   Samples (*samples)();
+  bool (*quick)(const void* p, const Impl* const* x, Tensor& y) = nullptr;  // see NOTE [quick calls]
   bool mixes_rows = false;  // under vmap its arguments may have different lanes (functorch/rows.hpp)
 };
 
@@ -106,6 +107,26 @@ inline void apply(const Op& op, const void* params, Out x, Out y) {
   else
     dispatch({op, params, x, y});
 }
+
+// NOTE [quick calls]  A small pointwise op costs more in handles than in arithmetic. So it is first tried on borrowed
+// operands, through all levels: each interpreter looks into its wrappers without taking a handle of what they hold, and
+// passes the call on; at the bottom the op's own `quick` evaluates it. Anything unusual on the way (another level's
+// rows, operands to align, convert or broadcast, a dead level) gives false with nothing done, and the call goes the
+// ordinary way, which knows all cases and words all errors.
+
+/// The short way of a call of op.inputs operands, not null, under the levels they belong to.
+bool quick_in_levels(const Op& op, const void* params, const Impl* const* x, Tensor& y);
+
+/// The short way of a call. False, and nothing done, when it must go the ordinary way. `op.quick` is not null.
+inline bool quick(const Op& op, const void* params, const Impl* const* x, Tensor& y) {
+  bool plain = true;
+  for (int i = 0; i < op.inputs; ++i) {
+    if (!x[i]) return false;
+    plain &= x[i]->kind == Kind::dense;
+  }
+  return plain ? op.quick(params, x, y) : quick_in_levels(op, params, x, y);
+}
+inline constexpr int max_quick = 4;  ///< operands of a quick call
 
 /// A function that brings its own rules (custom_vjp, custom_jvp, custom_vmap, checkpoint). Interpreters ask it for what
 /// they need.

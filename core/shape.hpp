@@ -54,6 +54,13 @@ class Shape {
   void insert(int at, std::int64_t d);
   void erase(int at);
   void resize(int n, std::int64_t value = 0);
+  /// All axes but this one.
+  Shape without(int axis) const {
+    Shape s;
+    s.n_ = n_ - 1;
+    for (int i = 0; i < s.n_; ++i) s.dims_[i] = dims_[i < axis ? i : i + 1];
+    return s;
+  }
   /// The axes [from, to).
   Shape slice(int from, int to) const;
 
@@ -68,7 +75,25 @@ class Shape {
  private:
   void assign(const Shape& other) {
     n_ = other.n_;
-    for (int i = 0; i < n_; ++i) dims_[i] = other.dims_[i];
+    switch (n_) {  // a loop would become a call of memcpy, which costs more than a tensor's few sizes
+      default:
+        for (int i = n_ - 1; i > 3; --i) dims_[i] = other.dims_[i];
+        [[fallthrough]];
+      case 4:
+        dims_[3] = other.dims_[3];
+        [[fallthrough]];
+      case 3:
+        dims_[2] = other.dims_[2];
+        [[fallthrough]];
+      case 2:
+        dims_[1] = other.dims_[1];
+        [[fallthrough]];
+      case 1:
+        dims_[0] = other.dims_[0];
+        [[fallthrough]];
+      case 0:
+        return;
+    }
   }
   int n_ = 0;
   std::int64_t dims_[max_rank];

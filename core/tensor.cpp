@@ -130,6 +130,12 @@ Tensor empty_dense(const Shape& shape, Dtype dtype, Device device, bool weak) {
 
 Tensor empty_like_dense(const Dense& model, Dtype dtype, bool weak) {
   const auto bytes = static_cast<std::size_t>(model.size) * static_cast<std::size_t>(itemsize(dtype));
+  if (bytes <= inline_limit && model.device == cpu) {
+    const auto block = static_cast<std::uint32_t>(sizeof(Dense) + bytes);
+    auto* d = new (memory::allocate_small(block)) Dense(model, dtype, weak, block);
+    d->data = inline_data(d);
+    return Tensor(d);
+  }
   return with_elements(model.shape, model.strides, dtype, weak, bytes, model.device);
 }
 
@@ -169,16 +175,22 @@ Tensor Operand::take() {
   }
 }
 
+Tensor make_batched(Tensor value, int axis, LevelId id) {
+  const Shape& shape = value.shape();  // of the block that the wrapper will hold
+  return make_wrapper<Batched>(std::move(value), shape, axis, id);
+}
 Tensor make_batched(Tensor value, int axis, LevelId id, RowsRef rows) {
-  Shape logical = value.shape();
-  logical.erase(axis);
-  return make_wrapper<Batched>(std::move(value), axis, id, std::move(rows), logical);
+  Tensor x = make_batched(std::move(value), axis, id);
+  static_cast<Batched&>(wrapper(x)).rows = std::move(rows);
+  return x;
 }
 Tensor make_taped(Tensor value, Node* node, std::uint32_t out, LevelId id) {
-  return make_wrapper<Taped>(std::move(value), node, out, id);
+  const Shape& shape = value.shape();
+  return make_wrapper<Taped>(std::move(value), shape, node, out, id);
 }
 Tensor make_dual(Tensor primal, Tensor tangent, LevelId id) {
-  return make_wrapper<Dual>(std::move(primal), std::move(tangent), id);
+  const Shape& shape = primal.shape();
+  return make_wrapper<Dual>(std::move(primal), shape, std::move(tangent), id);
 }
 
 void Tensor::undefined_error() {

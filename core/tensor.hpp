@@ -39,6 +39,13 @@ struct Impl {
 
   Impl(Kind k, Dtype d, bool w, std::uint32_t b, const Shape& s)
       : kind(k), dtype(d), weak(w), block(b), size(s.elements()), shape(s) {}
+  /// The logical shape is `s` without one axis.
+  Impl(Kind k, Dtype d, bool w, std::uint32_t b, const Shape& s, int axis)
+      : kind(k), dtype(d), weak(w), block(b), shape(s.without(axis)) {
+    size = shape.elements();
+  }
+  Impl(const Impl& model, Dtype d, bool w, std::uint32_t b)
+      : kind(model.kind), dtype(d), weak(w), block(b), size(model.size), shape(model.shape) {}
 };
 
 namespace detail {
@@ -199,6 +206,9 @@ struct Dense : Impl {
 
   Dense(Dtype d, bool w, std::uint32_t block_bytes, const Shape& s)
       : Impl(Kind::dense, d, w, block_bytes, s), real(0) {}
+  /// Shaped and laid out as `model`, which is contiguous; its elements are elsewhere.
+  Dense(const Dense& model, Dtype d, bool w, std::uint32_t block_bytes)
+      : Impl(model, d, w, block_bytes), strides(model.strides), device(model.device), real(0) {}
   Dense* owner() { return root ? static_cast<Dense*>(root) : this; }
 };
 

@@ -68,6 +68,28 @@ void VmapLevel::run(Call& call) {
   }
 }
 
+/// Operands whose lanes lie along one axis, beside shared ones that broadcast as they stand: the lanes' axis comes no
+/// later than their first.
+bool VmapLevel::quick(const Op& op, const void* params, const Impl* const* x, Tensor& y) {
+  const Impl* in[max_quick];
+  const Batched* model = nullptr;
+  for (int i = 0; i < op.inputs; ++i) {
+    in[i] = x[i];
+    if (!belongs_to(*x[i], id())) continue;
+    const auto* b = static_cast<const Batched*>(x[i]);
+    if (b->rows || (model && (b->axis != model->axis || !(b->shape == model->shape)))) return false;
+    if (!model) model = b;
+    in[i] = b->value.impl();
+  }
+  const int rank = model->shape.size(), axis = model->axis;
+  for (int i = 0; i < op.inputs; ++i) {
+    if (in[i] == x[i] && in[i]->shape.size() + axis > rank) return false;
+  }
+  if (!strata::quick(op, params, in, y)) return false;
+  y = make_batched(std::move(y), axis, id());
+  return true;
+}
+
 namespace {
 
 /// A custom function as levels below this vmap see it: it maps values with lanes to values with lanes.

@@ -24,6 +24,7 @@ class VmapLevel final : public Interpreter, public std::enable_shared_from_this<
   Lane unwrap(const Tensor& x) const;
 
   void run(Call& call) override;
+  bool quick(const Op& op, const void* params, const Impl* const* x, Tensor& y) override;
   std::vector<Tensor> run(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) override;
   Tensor narrow(const Tensor& x) override;
 

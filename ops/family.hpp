@@ -69,6 +69,7 @@ constexpr Op make_row() {
   op.vjp = &D::row_vjp;
   op.batch = &D::row_batch;
   op.samples = &D::samples;
+  if constexpr (requires { &D::row_quick; }) op.quick = &D::row_quick;
   if constexpr (requires { D::mixes_rows; }) op.mixes_rows = D::mixes_rows;
   return op;
 }

@@ -105,7 +105,7 @@ Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* para
   const Impl* in[max_arity];
   for (std::size_t k = 0; k < x.size(); ++k) in[k] = x[k].impl();
   Tensor y;
-  if (eval_small(info, params, in, y)) return y;
+  if (quick(op, params, in, y)) return y;
   settle_types(info, x);
   return apply_broadcast(op, params, x);
 }

@@ -34,7 +34,7 @@ struct PointwiseInfo {
   Accepts accepts;
   const PointwiseKernels& (*cpu)();
 };
-inline constexpr int max_arity = 4;
+inline constexpr int max_arity = max_quick;
 inline constexpr std::int64_t small_pointwise = 1024;  ///< elements up to which a result gets memory of its own
 inline Dtype result_dtype(Typing typing, Dtype d) {
   return typing == Typing::predicate || typing == Typing::logical ? Dtype::bool_ : d;
@@ -117,6 +117,9 @@ struct Pointwise {
   static constexpr bool cheap = false;  ///< a loop of its own for each shape of operands: worth it for + and the like
 
   static void row_eval(const void* p, Out x, Out y) { eval_pointwise(pointwise_info<D>, p, x, y); }
+  static bool row_quick(const void* p, const Impl* const* x, Tensor& y) {
+    return eval_small(pointwise_info<D>, p, x, y);
+  }
   static void row_jvp(const void* p, In x, In dx, In y, Out dy) {
     for (int i = 0; i < N; ++i) {
       const auto k = static_cast<std::size_t>(i);
@@ -225,7 +228,7 @@ template <class D>
 Tensor pointwise_operator(Operand& a, Operand& b) {
   const Impl* in[] = {a.impl(), b.impl()};
   Tensor y;
-  if (eval_small(pointwise_info<D>, nullptr, in, y)) [[likely]]
+  if (quick(row<D>, nullptr, in, y)) [[likely]]
     return y;
   return pointwise<D>(a.take(), b.take());
 }

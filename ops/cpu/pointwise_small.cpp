@@ -1,6 +1,7 @@
 // The short way of a pointwise call of a few elements: no promotion, no plan, no walk. Called by apply_pointwise and
 // the operators before anything else; refuses (and leaves the call to ops/cpu/pointwise_eval.cpp) whatever is not
 // plain.
+#include <algorithm>
 #include <cstring>
 
 #include "strata/core/convert.hpp"
@@ -24,86 +25,156 @@ bool number_as(const Dense& number, Dtype d, std::byte* to) {
   return true;
 }
 
+constexpr std::int64_t run_elements = 64;
+
+/// The loop of an op for operands of this dtype; null when they need conversion first.
+PointwiseLoop direct_loop(const PointwiseInfo& info, Dtype dtype) {
+  if (info.typing == Typing::logical || (info.typing == Typing::inexact && !is_float(dtype))) return nullptr;
+  return info.cpu().loop[static_cast<int>(dtype)];
+}
+
 /// d repeats over the last elements of model: its shape is the end of model's.
 bool repeats_over(const Dense& d, const Dense& model) {
   const int offset = model.shape.size() - d.shape.size();
-  if (!d.contiguous || offset < 0 || d.device != model.device) return false;
+  if (offset < 0) return false;
   for (int i = 0; i < d.shape.size(); ++i) {
     if (d.shape[i] != model.shape[i + offset]) return false;
   }
   return true;
 }
 
-/// The operands of a small call: each advances by `jump` bytes from one run of `period` elements to the next.
+/// A small call of N operands: each advances by `jump` bytes from one run of `period` elements to the next.
+template <int N>
 struct SmallCall {
+  const Dense* x[N];
   const Dense* model = nullptr;  // has the result's shape
   const Dense* value = nullptr;  // has the dtype of the operands, but for the condition of a selection
-  const void* p[max_arity];
-  std::int64_t step[max_arity], jump[max_arity], period;
-  bool weak;
-  alignas(8) std::byte numbers[max_arity][8];
+  const void* p[N];
+  std::int64_t step[N], jump[N], period;
+  bool weak = true;
+  alignas(8) std::byte numbers[N][8];
+  std::byte repeated[N][run_elements * 8];
+
+  bool find_model(const Impl* const* operands, bool select) {
+    for (int k = 0; k < N; ++k) {
+      if (!operands[k] || operands[k]->kind != Kind::dense) return false;
+      x[k] = static_cast<const Dense*>(operands[k]);
+      if (x[k]->number) continue;
+      if (!x[k]->contiguous || !(x[k]->device == cpu)) return false;
+      if (!model || x[k]->size > model->size) model = x[k];
+      if (!value && (k > 0 || !select)) value = x[k];
+    }
+    return value && model->size <= small_pointwise;
+  }
+  bool place(bool select) {
+    period = model->size;
+    for (int k = 0; k < N; ++k) {
+      const bool condition = k == 0 && select;
+      const Dtype dtype = condition ? Dtype::bool_ : value->dtype;
+      if (!condition) weak &= x[k]->weak;
+      p[k] = x[k]->data;
+      step[k] = 1;
+      jump[k] = 0;
+      if (x[k]->number) {
+        if (condition || !number_as(*x[k], dtype, numbers[k])) return false;
+        p[k] = numbers[k];
+        step[k] = 0;
+      } else if (x[k]->dtype != dtype || (x[k] != model && !repeats_over(*x[k], *model))) {
+        return false;
+      } else if (x[k]->size == model->size) {
+        jump[k] = 1;
+      } else if (x[k]->size == 1) {
+        step[k] = 0;
+      } else {
+        if (period != model->size && period != x[k]->size) return false;
+        period = x[k]->size;
+      }
+    }
+    return true;
+  }
+  /// A short operand that repeats is written out a few times, for fewer and longer runs.
+  void lengthen_runs() {
+    const std::int64_t run = period * (run_elements / period);
+    for (int k = 0; k < N; ++k) {
+      if (jump[k] != 0 || step[k] == 0) continue;
+      const auto size = static_cast<std::size_t>(itemsize(x[k]->dtype)), bytes = static_cast<std::size_t>(run) * size;
+      std::size_t done = static_cast<std::size_t>(period) * size;
+      std::memcpy(repeated[k], p[k], done);
+      for (; done < bytes; done *= 2) std::memcpy(repeated[k] + done, repeated[k], std::min(done, bytes - done));
+      p[k] = repeated[k];
+    }
+    period = run;
+  }
+  void run(PointwiseLoop loop, const void* params, std::byte* to, Dtype stored) {
+    if (period == model->size) return loop(params, to, p, step, period);
+    if (2 * period <= run_elements && 4 * period < model->size) lengthen_runs();
+    const std::int64_t out = period * itemsize(stored);
+    for (int k = 0; k < N; ++k) jump[k] *= period * itemsize(x[k]->dtype);
+    for (std::int64_t left = model->size; left > 0; left -= period, to += out) {
+      loop(params, to, p, step, std::min(period, left));
+      for (int k = 0; k < N; ++k) p[k] = static_cast<const std::byte*>(p[k]) + jump[k];
+    }
+  }
 };
 
-bool find_model(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
-  for (int k = 0; k < info.arity; ++k) {
+/// Contiguous operands of one shape and dtype: nothing to find out.
+template <int N>
+bool all_alike(const Impl* const* x) {
+  const auto* a = static_cast<const Dense*>(x[0]);
+  for (int k = 0; k < N; ++k) {
     if (!x[k] || x[k]->kind != Kind::dense) return false;
     const auto* d = static_cast<const Dense*>(x[k]);
-    if (d->number) continue;
-    if (!c.model || d->size > c.model->size) c.model = d;
-    if (!c.value && (k > 0 || info.typing != Typing::select)) c.value = d;
+    if (d->number || !d->contiguous || d->dtype != a->dtype || !(d->device == cpu)) return false;
+    if (k > 0 && !(d->shape == a->shape)) return false;
   }
-  return c.value && c.model->size <= small_pointwise && c.model->contiguous && c.model->device == cpu;
+  return a->size <= small_pointwise;
 }
 
-bool place_operands(const PointwiseInfo& info, const Impl* const* x, SmallCall& c) {
-  const Dense& model = *c.model;
-  c.period = model.size;
-  c.weak = true;
-  for (int k = 0; k < info.arity; ++k) {
-    const auto* d = static_cast<const Dense*>(x[k]);
-    const bool condition = k == 0 && info.typing == Typing::select;
-    const Dtype dtype = condition ? Dtype::bool_ : c.value->dtype;
-    if (!condition) c.weak &= d->weak;
-    c.p[k] = d->data;
-    c.step[k] = 1;
-    c.jump[k] = 0;
-    if (d->number) {
-      if (condition || !number_as(*d, dtype, c.numbers[k])) return false;
-      c.p[k] = c.numbers[k];
-      c.step[k] = 0;
-      continue;
-    }
-    if (d->dtype != dtype || (d != &model && !repeats_over(*d, model))) return false;
-    if (d->size == 1 && model.size != 1) {
-      c.step[k] = 0;
-    } else if (d->size < model.size) {
-      if (c.period != model.size && c.period != d->size) return false;
-      c.period = d->size;
-    } else {
-      c.jump[k] = itemsize(dtype);
-    }
+template <int N>
+bool eval_alike(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
+  const auto* model = static_cast<const Dense*>(x[0]);
+  const PointwiseLoop loop = direct_loop(info, model->dtype);
+  if (!loop) return false;
+  static constexpr std::int64_t steps[] = {1, 1, 1, 1};
+  const void* p[N];
+  bool weak = true;
+  for (int k = 0; k < N; ++k) {
+    p[k] = static_cast<const Dense*>(x[k])->data;
+    weak &= x[k]->weak;
   }
-  for (int k = 0; k < info.arity; ++k) c.jump[k] *= c.period;
+  const Dtype stored = result_dtype(info.typing, model->dtype);
+  y = empty_like_dense(*model, stored, weak && stored != Dtype::bool_);
+  loop(params, dense(y).data, p, steps, model->size);
+  return true;
+}
+
+template <int N>
+bool eval_small_of(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
+  const bool select = info.typing == Typing::select;
+  if (!select && all_alike<N>(x)) return eval_alike<N>(info, params, x, y);
+  SmallCall<N> c;
+  if (!c.find_model(x, select)) return false;
+  const PointwiseLoop loop = direct_loop(info, c.value->dtype);
+  if (!loop || !c.place(select)) return false;
+  const Dtype stored = result_dtype(info.typing, c.value->dtype);
+  y = empty_like_dense(*c.model, stored, c.weak && stored != Dtype::bool_);
+  c.run(loop, params, dense(y).data, stored);
   return true;
 }
 
 }  // namespace
 
 bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
-  SmallCall c;
-  if (!find_model(info, x, c)) return false;
-  const Dtype dtype = c.value->dtype;
-  const PointwiseLoop loop = info.cpu().loop[static_cast<int>(dtype)];
-  if (!loop || info.typing == Typing::logical || (info.typing == Typing::inexact && !is_float(dtype))) return false;
-  if (!place_operands(info, x, c)) return false;
-  const Dtype stored = result_dtype(info.typing, dtype);
-  y = empty_like_dense(*c.model, stored, c.weak && stored != Dtype::bool_);
-  std::byte* to = dense(y).data;
-  for (std::int64_t at = 0; at < c.model->size; at += c.period) {
-    loop(params, to + at * itemsize(stored), c.p, c.step, c.period);
-    for (int k = 0; k < info.arity; ++k) c.p[k] = static_cast<const std::byte*>(c.p[k]) + c.jump[k];
+  switch (info.arity) {
+    case 1:
+      return eval_small_of<1>(info, params, x, y);
+    case 2:
+      return eval_small_of<2>(info, params, x, y);
+    case 3:
+      return eval_small_of<3>(info, params, x, y);
+    default:
+      return eval_small_of<max_arity>(info, params, x, y);
   }
-  return true;
 }
 
 }  // namespace strata
