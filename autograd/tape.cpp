@@ -103,12 +103,10 @@ void Tape::run(Call& call) {
 
 namespace {
 
-/// A handle of a borrowed operand; a C++ number on the stack becomes a tensor.
-Tensor handle_of(const Impl* x) {
-  if (x->block == 0) {
-    const auto* number = static_cast<const Dense*>(x);
-    return number->is_real ? Tensor(number->real) : Tensor(number->whole);
-  }
+/// A handle of a borrowed operand of a call in `dtype`; a C++ number becomes an element of that.
+Tensor handle_of(const Impl* x, Dtype dtype) {
+  if (x->kind == Kind::dense && static_cast<const Dense*>(x)->number)
+    return number_as(*static_cast<const Dense*>(x), dtype);
   auto* shared = const_cast<Impl*>(x);
   shared->refs.fetch_add(1, std::memory_order_relaxed);
   return Tensor(shared);
@@ -134,7 +132,7 @@ bool Tape::quick(const Op& op, const void* params, const Impl* const* x, Tensor&
   for (std::uint32_t i = 0; i < n; ++i) {
     if (in[i] != x[i]) node->edges[i] = {static_cast<const Taped*>(x[i])->node, static_cast<const Taped*>(x[i])->out};
   }
-  for (std::size_t i = 0; i < kept_inputs(keep, n); ++i) node->x[i] = handle_of(in[i]);
+  for (std::size_t i = 0; i < kept_inputs(keep, n); ++i) node->x[i] = handle_of(in[i], y.dtype());
   if (node->y) node->y[0] = y;
   if (is_float(y.dtype())) y = make_taped(std::move(y), node, 0, id());
   return true;

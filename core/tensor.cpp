@@ -116,6 +116,17 @@ Impl* make_bool(bool value) {
 
 }  // namespace detail
 
+Tensor number_as(const Dense& number, Dtype dtype) {
+  Tensor x = number.is_real ? Tensor(number.real) : Tensor(number.whole);
+  Dense& d = dense(x);
+  d.dtype = dtype;
+  if (d.is_real)
+    convert_element(&d.real, Dtype::float64, d.data, dtype);
+  else
+    convert_element(&d.whole, Dtype::int64, d.data, dtype);
+  return x;
+}
+
 Tensor empty_dense(const Shape& shape, Dtype dtype, Device device, bool weak) {
   std::int64_t count = 1;
   for (std::int64_t n : shape) {

@@ -228,6 +228,9 @@ Dense* place_number(void* room, S value) {
 }
 }  // namespace detail
 
+/// A C++ number as an element of `dtype`, still weak and still known in full.
+Tensor number_as(const Dense& number, Dtype dtype);
+
 inline Dense& dense(const Tensor& x) { return *static_cast<Dense*>(x.impl()); }
 
 /// Memory for a result, elements not set.

@@ -42,21 +42,6 @@ Shape common_shape(std::string_view op, Out x) {
                    wanted + " dtype; convert it with st::astype" + level_context());
 }
 
-/// A C++ number as an element of dtype d, still weak and still known in full; in its own block if nobody else holds it.
-Tensor number_as(Tensor x, Dtype d) {
-  if (x.impl()->refs.load(std::memory_order_acquire) != 1) {
-    const Dense& n = dense(x);
-    x = n.is_real ? Tensor(n.real) : Tensor(n.whole);
-  }
-  Dense& n = dense(x);
-  n.dtype = d;
-  if (n.is_real)
-    convert_element(&n.real, Dtype::float64, n.data, d);
-  else
-    convert_element(&n.whole, Dtype::int64, n.data, d);
-  return x;
-}
-
 void settle_types(const PointwiseInfo& info, Out x) {
   const std::size_t first = info.typing == Typing::select ? 1 : 0;
   if (first == 1 && x[0].dtype() != Dtype::bool_) x[0] = astype(std::move(x[0]), Dtype::bool_);
@@ -76,7 +61,7 @@ void settle_types(const PointwiseInfo& info, Out x) {
   for (std::size_t k = first; k < x.size(); ++k) {
     if (x[k].dtype() == d) continue;
     if (x[k].is_dense() && dense(x[k]).number)
-      x[k] = number_as(std::move(x[k]), d);
+      x[k] = number_as(dense(x[k]), d);
     else
       x[k] = x[k].weak() ? astype_weak(std::move(x[k]), d) : astype(std::move(x[k]), d);
   }
