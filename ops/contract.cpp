@@ -188,8 +188,10 @@ Tensor vecmat(Tensor x, Tensor a) {
 Tensor vecdot(Tensor a, Tensor b, Vecdot p) {
   demand_rank("vecdot", "first", a, 1);
   demand_rank("vecdot", "second", b, 1);
-  a = moveaxis(std::move(a), normalize_axis("vecdot", p.axis, a.ndim()), -1);
-  b = moveaxis(std::move(b), normalize_axis("vecdot", p.axis, b.ndim()), -1);
+  for (Tensor* t : {&a, &b}) {
+    const int axis = normalize_axis("vecdot", p.axis, t->ndim());
+    *t = moveaxis(std::move(*t), axis, -1);
+  }
   if (a.shape().back() != b.shape().back()) inner_error("vecdot", a, b, a.shape().back(), b.shape().back());
   return product("vecdot", std::move(a), {1}, std::move(b), {1}, {});
 }

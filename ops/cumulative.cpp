@@ -6,6 +6,7 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
@@ -205,7 +206,7 @@ struct CumLogSumExp : General<CumLogSumExp, 1> {
 
 /// The axis in place, the argument flattened when there is none.
 ScanParams settle(const char* name, Tensor& x, const Cumulative& p) {
-  if (!p.axis) x = reshape(std::move(x), {x.size()});
+  if (!p.axis) x = ravel(std::move(x));
   return {p.axis ? normalize_axis(name, *p.axis, x.ndim()) : 0, p.reverse, p.exclusive};
 }
 
@@ -229,7 +230,7 @@ Tensor cummax(Tensor x, Cumulative p) { return cumulate<CumMax>(std::move(x), p)
 Tensor cummin(Tensor x, Cumulative p) { return cumulate<CumMin>(std::move(x), p); }
 
 Tensor cumlogsumexp(Tensor x, Cumulative p) {
-  if (!is_float(x.dtype())) x = astype(std::move(x), inexact(x.dtype()));
+  x = to_float(std::move(x));
   return cumulate<CumLogSumExp>(std::move(x), p);
 }
 

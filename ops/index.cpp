@@ -118,7 +118,8 @@ std::vector<Index> expand_mask(const Tensor& mask, const Shape& shape, int axis)
   return result;
 }
 
-/// A scalar whose value the host knows is an integer, unless it is outside (then it clamps, and no cotangent comes back).
+/// A scalar whose value the host knows is an integer, unless it is outside (then it clamps, and no cotangent comes
+/// back).
 std::optional<std::int64_t> plain_integer(const Index& i, std::int64_t n) {
   if (i.tensor().ndim() != 0 || i.tensor().device() != cpu) return std::nullopt;
   const auto at = host_integer(i.tensor());
@@ -230,9 +231,7 @@ class Planner {
   bool together_ = false, placed_ = false;
 };
 
-Plan plan_of(Indices index, const Shape& shape, IndexMode mode) {
-  return Planner(index, shape, mode).plan();
-}
+Plan plan_of(Indices index, const Shape& shape, IndexMode mode) { return Planner(index, shape, mode).plan(); }
 
 Tensor read(Tensor x, Indices index, const At& p = {}) {
   Plan plan = plan_of(index, x.shape(), p.mode.value_or(IndexMode::promised));
@@ -246,7 +245,10 @@ Tensor read(Tensor x, Indices index, const At& p = {}) {
 Tensor values_for(const char* op, const Tensor& x, const Plan& plan, Tensor v) {
   const Shape full = plan.outer();
   if (x.dtype() != v.dtype()) v = astype(std::move(v), x.dtype());
-  while (v.ndim() > full.size() && v.shape()[0] == 1) v = reshape(std::move(v), v.shape().slice(1, v.ndim()));
+  while (v.ndim() > full.size() && v.shape()[0] == 1) {
+    const Shape inner = v.shape().slice(1, v.ndim());
+    v = reshape(std::move(v), inner);
+  }
   if (v.ndim() > full.size() || !(broadcast_shapes(op, v.shape(), full) == full)) {
     throw ShapeError(std::string(op) + ": values of shape " + to_string(v.shape()) + " do not fit x[index] of shape " +
                      to_string(full) + level_context());
@@ -270,8 +272,7 @@ Tensor combined(ScatterKind kind, Tensor old, Tensor v) {
   }
 }
 
-Tensor write(const char* op, ScatterKind kind, const Tensor& x, Indices index, Tensor v,
-             const At& p) {
+Tensor write(const char* op, ScatterKind kind, const Tensor& x, Indices index, Tensor v, const At& p) {
   const Plan plan = plan_of(index, x.shape(), p.mode.value_or(IndexMode::fill));
   v = values_for(op, x, plan, std::move(v));
   const bool whole = plan.box.is_whole();
@@ -286,7 +287,9 @@ Tensor write(const char* op, ScatterKind kind, const Tensor& x, Indices index, T
 }  // namespace
 
 Tensor Tensor::operator[](const Index& index) const { return read(*this, {&index, 1}); }
-Tensor Tensor::operator[](std::initializer_list<Index> index) const { return read(*this, {index.begin(), index.size()}); }
+Tensor Tensor::operator[](std::initializer_list<Index> index) const {
+  return read(*this, {index.begin(), index.size()});
+}
 AtIndex Tensor::at(const Index& index) const { return AtIndex(*this, {index}); }
 AtIndex Tensor::at(std::initializer_list<Index> index) const { return AtIndex(*this, index); }
 

@@ -8,6 +8,7 @@
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace linalg {
@@ -26,7 +27,7 @@ Tensor matrices(const char* op, Tensor a, bool square) {
     throw DtypeError(name + std::string(strata::name(a.dtype())) +
                      " has too few digits; convert it with st::astype(a, st::float32)" + level_context());
   }
-  return is_float(a.dtype()) ? a : astype(std::move(a), inexact(a.dtype()));
+  return to_float(std::move(a));
 }
 
 namespace {
@@ -159,8 +160,10 @@ void broadcast_leading(const char* op, Tensor& a, Tensor& b) {
   const Shape la = leading(a), lb = leading(b);
   if (la == lb) return;
   const Shape all = broadcast_shapes(std::string("linalg::") + op, la, lb);
-  a = broadcast_to(std::move(a), all + a.shape().slice(a.ndim() - 2, a.ndim()));
-  b = broadcast_to(std::move(b), all + b.shape().slice(b.ndim() - 2, b.ndim()));
+  for (Tensor* t : {&a, &b}) {
+    const Shape shape = all + t->shape().slice(t->ndim() - 2, t->ndim());
+    *t = broadcast_to(std::move(*t), shape);
+  }
 }
 
 void promote_both(Tensor& a, Tensor& b) {

@@ -8,6 +8,7 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
@@ -143,8 +144,6 @@ struct LayerNormOp : Standardize<LayerNormOp, 3> {
 };
 
 Tensor standardized(const RowParams& p, const Tensor& x) { return apply<StandardizeOp>(p, Tensor(x)); }
-
-Tensor to_float(Tensor x) { return is_float(x.dtype()) ? x : astype(std::move(x), inexact(x.dtype())); }
 
 /// Operands in one float dtype and in x's shape.
 void settle(const char* name, std::span<Tensor* const> operands) {

@@ -9,6 +9,7 @@
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
@@ -307,7 +308,7 @@ Tensor max_pool(Tensor x, Window p) {
 Tensor avg_pool(Tensor x, AvgPool p) {
   demand_number("avg_pool", x);
   const WindowGeometry g = geometry("avg_pool", x, {p.window, p.strides, p.padding, {}, p.window_dilation});
-  if (!is_float(x.dtype())) x = astype(std::move(x), inexact(x.dtype()));
+  x = to_float(std::move(x));
   const Dtype dtype = x.dtype();
   Tensor total = apply<WindowSum>(g, std::move(x));
   if (p.count_include_pad) return total / g.window.elements();

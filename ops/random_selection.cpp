@@ -4,6 +4,7 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/random_check.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata::random {
 namespace {
@@ -33,7 +34,7 @@ Population population(const char* function, const Tensor& x, int axis) {
 /// Indices with probabilities p: with replacement by search in the running sums, without by the largest of log p plus
 /// Gumbel noise.
 Tensor weighted_indices(Tensor key, const Population& from, const Shape& shape, const Choice& options) {
-  const Tensor p = is_float(options.p.dtype()) ? options.p : astype(options.p, inexact(options.p.dtype()));
+  const Tensor p = to_float(options.p);
   if (!(p.shape() == Shape{from.size})) {
     throw ShapeError("random.choice: p has shape " + to_string(p.shape()) +
                      ", which is not one probability for each of " + std::to_string(from.size) + level_context());
@@ -90,7 +91,7 @@ Tensor choice(Tensor key, Tensor a, Shape shape, Choice p) {
 
 Tensor categorical(Tensor key, Tensor logits, Categorical p) {
   check_key("categorical", key);
-  if (!is_float(logits.dtype())) logits = astype(std::move(logits), inexact(logits.dtype()));
+  logits = to_float(std::move(logits));
   const int axis = normalize_axis("random.categorical", p.axis, logits.ndim());
   Shape rows = logits.shape();
   rows.erase(axis);

@@ -49,11 +49,7 @@ struct Sum : Linear<Sum> {
   static constexpr std::string_view name = "sum";
   static Tensor eval(const Params& p, Tensor x) { return sum_dense(p, x); }
   static Tensor transpose(const Params& p, const Tensor& g) { return spread(p.scale == 1 ? g : g * p.scale, p); }
-  static Lane batch(const Params& p, Lane x, Batch&) {
-    const int lane = lane_of_result(p, x);
-    const Params q{lane_params(p, x), p.scale, p.dtype};
-    return {apply<Sum>(q, std::move(x.value)), lane};
-  }
+  static Lane batch(const Params& p, Lane x, Batch&) { return batch_reduced<Sum>(p, x); }
   static Samples samples() {
     const auto over = [](Reduce p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{sum(x[0], p)}; };
@@ -90,11 +86,7 @@ struct Test : NonDifferentiable<D, 1> {
     });
     return y;
   }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q = lane_params(p, x[0]);
-    return {apply<D>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<D>(p, x[0]); }
   static Samples samples() {
     const auto over = [](Reduce p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{D::call(x[0], p)}; };
@@ -136,7 +128,8 @@ Tensor sum(Tensor x, Reduce p) {
 
 Tensor mean(Tensor x, Reduce p) {
   if (p.where.defined()) {
-    x = astype_weak(std::move(x), inexact(x.dtype()));
+    const Dtype dtype = inexact(x.dtype());
+    x = astype_weak(std::move(x), dtype);
     x = where(p.where, std::move(x), 0);
     const Tensor count = count_nonzero(broadcast_to(p.where, x.shape()), {.axes = p.axes, .keepdims = p.keepdims});
     return sum(std::move(x), {.axes = p.axes, .keepdims = p.keepdims}) / count;

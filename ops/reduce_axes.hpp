@@ -2,6 +2,7 @@
 // Used by ops/reduce*.cpp, ops/normalize*.cpp and others that reduce.
 #pragma once
 #include "strata/ops/cpu/reduce.hpp"
+#include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 
 namespace strata {
@@ -35,6 +36,14 @@ Tensor reduced_last(const Tensor& x, AxisSet axes);
 ReduceParams lane_params(const ReduceParams& p, const Lane& x);
 inline int lane_of_result(const ReduceParams& p, const Lane& x) {
   return p.keepdims ? x.axis : x.axis - p.axes.count_below(x.axis);
+}
+
+/// The batching rule of reducing op D, whose Params are ReduceParams or a struct derived from them.
+template <class D>
+Lane batch_reduced(typename D::Params p, Lane& x) {
+  const int lane = lane_of_result(p, x);
+  static_cast<ReduceParams&>(p) = lane_params(p, x);
+  return {apply<D>(p, std::move(x.value)), lane};
 }
 
 /// Row-major memory of a result of `p`.

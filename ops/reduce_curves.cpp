@@ -5,6 +5,7 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 /// x without its first (last) element along an axis.
 Tensor tail(const Tensor& x, int axis) { return slice_in_dim(x, 1, x.shape()[axis], 1, {.axis = axis}); }
 Tensor head(const Tensor& x, int axis) { return slice_in_dim(x, 0, x.shape()[axis] - 1, 1, {.axis = axis}); }
-
-Tensor to_float(Tensor x) { return is_float(x.dtype()) ? x : astype(std::move(x), inexact(x.dtype())); }
 
 Tensor histogram_edges(const Tensor& x, const Histogram& p) {
   Tensor low, high;
@@ -131,7 +130,7 @@ std::array<Tensor, 2> histogram(Tensor x, Histogram p) {
     throw ShapeError("histogram: weights " + to_string(p.weights.shape()) + " for elements " + to_string(x.shape()) +
                      level_context());
   }
-  x = reshape(to_float(std::move(x)), {x.size()});
+  x = ravel(to_float(std::move(x)));
   const Tensor edges = histogram_edges(x, p);
   const Tensor last = edges[p.bins];
   Tensor bin = searchsorted(edges, x, {.right = true});

@@ -63,11 +63,7 @@ struct Extremum : General<D, 1> {
     return sum(share(p, x[0]) * dx[0], {.axes = axis_list(p.axes), .keepdims = p.keepdims});
   }
   static void vjp(const Params& p, In x, In, In g, Need, Out dx) { dx[0] = share(p, x[0]) * keep_axes(g[0], p); }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q = lane_params(p, x[0]);
-    return {apply<D>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<D>(p, x[0]); }
   static Samples samples() {
     const auto over = [](ReduceFrom p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{D::call(x[0], p)}; };
@@ -105,11 +101,7 @@ struct ArgExtremum : NonDifferentiable<D, 1> {
     });
     return y;
   }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q = lane_params(p, x[0]);
-    return {apply<D>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<D>(p, x[0]); }
   static Samples samples() {
     const auto along = [](ReduceOne p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{D::call(x[0], p)}; };

@@ -8,6 +8,7 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
@@ -47,11 +48,7 @@ struct Prod : General<Prod, 1> {
     return sum(others(p, x[0]) * dx[0], {.axes = axis_list(p.axes), .keepdims = p.keepdims});
   }
   static void vjp(const Params& p, In x, In, In g, Need, Out dx) { dx[0] = others(p, x[0]) * keep_axes(g[0], p); }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q = lane_params(p, x[0]);
-    return {apply<Prod>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<Prod>(p, x[0]); }
   static Samples samples() {
     const auto over = [](Reduce p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{prod(x[0], p)}; };
@@ -111,11 +108,7 @@ struct Spread : General<D, 1> {
     const Tensor centred = x[0] - mean(x[0], {.axes = axis_list(p.axes), .keepdims = true});
     dx[0] = centred * (keep_axes(g[0], p) * factor(p, y[0]));
   }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q{lane_params(p, x[0]), p.ddof};
-    return {apply<D>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<D>(p, x[0]); }
   static Samples samples() {
     const auto over = [](Deviation p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{D::call(x[0], p)}; };
@@ -165,11 +158,7 @@ struct Norm2 : General<Norm2, 1> {
   static void vjp(const Params& p, In x, In y, In g, Need, Out dx) {
     dx[0] = x[0] * keep_axes(g[0] * reciprocal_or_zero(y[0]), p);
   }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q = lane_params(p, x[0]);
-    return {apply<Norm2>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<Norm2>(p, x[0]); }
   static Samples samples() {
     const auto with = [](Norm p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{norm(x[0], p)}; };
@@ -186,8 +175,6 @@ struct Norm2 : General<Norm2, 1> {
             {"empty", {{{2, 0}}}, with({.axes = {1}})}};
   }
 };
-
-Tensor to_float(Tensor x) { return is_float(x.dtype()) ? x : astype(std::move(x), inexact(x.dtype())); }
 
 template <class D>
 Tensor deviation(Tensor x, Deviation p) {

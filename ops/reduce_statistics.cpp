@@ -6,14 +6,13 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-Tensor to_float(Tensor x) { return is_float(x.dtype()) ? x : astype(std::move(x), inexact(x.dtype())); }
 
 Tensor no_nan(const Tensor& x, const Tensor& mask) {
   const Tensor some = logical_not(isnan(x));

@@ -10,6 +10,7 @@
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/to_float.hpp"
 
 namespace strata {
 namespace {
@@ -176,11 +177,7 @@ struct LogSumExpOp : General<LogSumExpOp, 1> {
     return sum(weights(p, x[0]) * dx[0], {.axes = axis_list(p.axes), .keepdims = p.keepdims});
   }
   static void vjp(const Params& p, In x, In, In g, Need, Out dx) { dx[0] = weights(p, x[0]) * keep_axes(g[0], p); }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int lane = lane_of_result(p, x[0]);
-    const Params q = lane_params(p, x[0]);
-    return {apply<LogSumExpOp>(q, std::move(x[0].value)), lane};
-  }
+  static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<LogSumExpOp>(p, x[0]); }
   static Samples samples() {
     const auto over = [](LogSumExp p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{logsumexp(x[0], p)}; };
@@ -209,7 +206,7 @@ Tensor weighted_logsumexp(Tensor x, const Tensor& b, const AxesOrAll& axes, bool
 
 template <class D>
 Tensor normalized_exp(const char* name, Tensor x, const Softmax& p, double left_out) {
-  if (!is_float(x.dtype())) x = astype(std::move(x), inexact(x.dtype()));
+  x = to_float(std::move(x));
   const SoftmaxParams q{axis_set(name, p.axis, x.ndim()), p.where.defined()};
   if (!p.where.defined()) return apply<D>(q, std::move(x));
   const double none = -std::numeric_limits<double>::infinity();
@@ -229,7 +226,7 @@ Tensor log_softmax(Tensor x, Softmax p) {
 }
 
 Tensor logsumexp(Tensor x, LogSumExp p) {
-  if (!is_float(x.dtype())) x = astype(std::move(x), inexact(x.dtype()));
+  x = to_float(std::move(x));
   if (p.where.defined()) x = where(p.where, std::move(x), -std::numeric_limits<double>::infinity());
   if (p.b.defined()) {
     const Shape shape = broadcast_shapes("logsumexp", x.shape(), p.b.shape());
