@@ -113,55 +113,69 @@ std::string padded(const std::string& s, std::size_t width) {
   return std::string(width > s.size() ? width - s.size() : 0, ' ') + s;
 }
 
-std::vector<std::string> float_words(const std::vector<double>& v, Dtype dtype) {
+/// How the numbers of one printout are laid out: the widths before and after the point.
+struct FloatLayout {
+  bool exponent = false;
+  std::size_t left = 0, right = 0;
+  std::size_t places = 0;  // digits of the fraction, where there is an exponent
+};
+
+bool wants_exponent(const std::vector<double>& v) {
   double largest = 0, smallest = INFINITY;
-  bool finite = false;
   for (double x : v) {
-    if (!std::isfinite(x)) continue;
-    finite = true;
-    if (x == 0) continue;
+    if (!std::isfinite(x) || x == 0) continue;
     largest = std::max(largest, std::fabs(x));
     smallest = std::min(smallest, std::fabs(x));
   }
-  const bool exponent = largest > 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000);
-  std::size_t left = 0, right = 0, places = 0, exponent_size = 0;
+  return largest > 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000);
+}
+
+const char* word_of_special(double x) { return std::isnan(x) ? "nan" : std::signbit(x) ? "-inf" : "inf"; }
+
+FloatLayout float_layout(const std::vector<double>& v, Dtype dtype) {
+  FloatLayout l;
+  l.exponent = wants_exponent(v);
   for (double x : v) {
     if (!std::isfinite(x)) continue;
-    if (exponent) {
+    if (l.exponent) {
       const Scientific s = scientific(x, dtype, precision);
-      left = std::max(left, s.whole.size());
-      places = std::max(places, s.fraction.size());
-      exponent_size = std::max(exponent_size, s.exponent.size() - 1);
-      right = exponent_size + 2 + places;
+      l.left = std::max(l.left, s.whole.size());
+      l.places = std::max(l.places, s.fraction.size());
+      l.right = std::max(l.right, s.exponent.size() + 1);
     } else {
       const std::string s = positional(x, dtype, precision);
       const std::size_t point = s.find('.');
-      left = std::max(left, point);
-      right = std::max(right, s.size() - point - 1);
+      l.left = std::max(l.left, point);
+      l.right = std::max(l.right, s.size() - point - 1);
     }
   }
+  if (l.exponent) l.right += l.places;
   for (double x : v) {
     if (std::isfinite(x)) continue;
-    const std::size_t length = std::isnan(x) ? 3 : std::signbit(x) ? 4 : 3;
-    left = std::max(left, length > right + 1 ? length - right - 1 : 0);
+    const std::size_t length = std::strlen(word_of_special(x));
+    l.left = std::max(l.left, length > l.right + 1 ? length - l.right - 1 : 0);
   }
-  if (!finite && v.empty()) left = 0;
+  return l;
+}
+
+std::string float_word(double x, const FloatLayout& l, Dtype dtype) {
+  if (!std::isfinite(x)) return padded(word_of_special(x), l.left + l.right + 1);
+  if (l.exponent) {
+    Scientific s = scientific(x, dtype, static_cast<int>(l.places));
+    s.fraction.resize(l.places, '0');
+    return padded(s.whole, l.left) + "." + s.fraction + "e" + s.exponent;
+  }
+  std::string s = positional(x, dtype, precision);
+  const std::size_t point = s.find('.');
+  s = padded(s.substr(0, point), l.left) + s.substr(point);
+  s.resize(l.left + 1 + l.right, ' ');
+  return s;
+}
+
+std::vector<std::string> float_words(const std::vector<double>& v, Dtype dtype) {
+  const FloatLayout layout = float_layout(v, dtype);
   std::vector<std::string> words;
-  for (double x : v) {
-    if (!std::isfinite(x)) {
-      words.push_back(padded(std::isnan(x) ? "nan" : std::signbit(x) ? "-inf" : "inf", left + right + 1));
-    } else if (exponent) {
-      Scientific s = scientific(x, dtype, static_cast<int>(places));
-      s.fraction.resize(places, '0');
-      words.push_back(padded(s.whole, left) + "." + s.fraction + "e" + s.exponent);
-    } else {
-      std::string s = positional(x, dtype, precision);
-      const std::size_t point = s.find('.');
-      s = padded(s.substr(0, point), left) + s.substr(point);
-      s.resize(left + 1 + right, ' ');
-      words.push_back(s);
-    }
-  }
+  for (double x : v) words.push_back(float_word(x, layout, dtype));
   return words;
 }
 

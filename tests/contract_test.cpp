@@ -1,37 +1,24 @@
 // Products: the contract op against a loop over all indices, its rules under vmap against one lane at a time, and the
 // errors of the menu's functions word for word.
-#include <random>
-
 #include "strata/autograd/tape.hpp"
 #include "strata/core/error.hpp"
 #include "strata/functorch/vmap_level.hpp"
 #include "strata/ops/contract.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/tests/catch.hpp"
+#include "strata/tests/draw.hpp"
 
 using namespace strata;
+using strata::testing::draw;
+using strata::testing::random_int;
 
 namespace {
-
-std::mt19937 generator(7);
-
-std::int64_t random_int(std::int64_t low, std::int64_t high) {
-  return std::uniform_int_distribution<std::int64_t>(low, high)(generator);
-}
-
-/// Small integers, so that every dtype holds them and every order of summation agrees.
-Tensor draw(const Shape& shape, Dtype dtype = float32) {
-  Tensor t = empty_dense(shape, float64);
-  for (std::int64_t i = 0; i < t.size(); ++i)
-    reinterpret_cast<double*>(dense(t).data)[i] = static_cast<double>(random_int(-3, 3));
-  return astype(t, dtype);
-}
 
 /// The same values in another memory order.
 Tensor shuffled(const Tensor& x) {
   std::vector<int> axes, back(static_cast<std::size_t>(x.ndim()));
   for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
-  std::shuffle(axes.begin(), axes.end(), generator);
+  std::shuffle(axes.begin(), axes.end(), strata::testing::generator);
   for (std::size_t i = 0; i < axes.size(); ++i) back[static_cast<std::size_t>(axes[i])] = static_cast<int>(i);
   return transpose(copy(transpose(x, AxisList(axes))), AxisList(back));
 }

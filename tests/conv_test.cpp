@@ -1,29 +1,16 @@
 // Convolution and pooling: float32 (oneDNN, or patches) against float64 (patches) and against loops over all indices;
 // layouts, paddings, errors.
-#include <random>
-
 #include "strata/core/error.hpp"
 #include "strata/ops/conv.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/tests/catch.hpp"
+#include "strata/tests/draw.hpp"
 
 using namespace strata;
+using strata::testing::draw;
+using strata::testing::random_int;
 
 namespace {
-
-std::mt19937 generator(11);
-
-std::int64_t random_int(std::int64_t low, std::int64_t high) {
-  return std::uniform_int_distribution<std::int64_t>(low, high)(generator);
-}
-
-/// Small integers: sums are exact in float32.
-Tensor draw(const Shape& shape, Dtype dtype = float32) {
-  Tensor t = empty_dense(shape, float64);
-  for (std::int64_t i = 0; i < t.size(); ++i)
-    reinterpret_cast<double*>(dense(t).data)[i] = static_cast<double>(random_int(-3, 3));
-  return astype(t, dtype);
-}
 
 struct Problem {
   ConvGeometry p;

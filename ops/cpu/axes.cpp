@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "strata/ops/cpu/widths.hpp"
+
 namespace strata {
 namespace {
 
@@ -26,16 +28,7 @@ void gather_rows(std::int64_t itemsize, const std::byte* from, std::int64_t step
     }
     return;
   }
-  switch (itemsize) {
-    case 1:
-      return gather_strided<std::uint8_t>(from, step, n, row_step, rows, to, to_row);
-    case 2:
-      return gather_strided<std::uint16_t>(from, step, n, row_step, rows, to, to_row);
-    case 4:
-      return gather_strided<std::uint32_t>(from, step, n, row_step, rows, to, to_row);
-    default:
-      return gather_strided<std::uint64_t>(from, step, n, row_step, rows, to, to_row);
-  }
+  visit_width(itemsize, [&]<class T>(T) { gather_strided<T>(from, step, n, row_step, rows, to, to_row); });
 }
 
 namespace {
@@ -54,16 +47,7 @@ void scatter_strided(const std::byte* from, std::int64_t from_row, std::int64_t 
 
 void scatter_rows(std::int64_t itemsize, const std::byte* from, std::int64_t from_row, std::int64_t n,
                   std::int64_t rows, std::byte* to, std::int64_t step, std::int64_t row_step) {
-  switch (itemsize) {
-    case 1:
-      return scatter_strided<std::uint8_t>(from, from_row, n, rows, to, step, row_step);
-    case 2:
-      return scatter_strided<std::uint16_t>(from, from_row, n, rows, to, step, row_step);
-    case 4:
-      return scatter_strided<std::uint32_t>(from, from_row, n, rows, to, step, row_step);
-    default:
-      return scatter_strided<std::uint64_t>(from, from_row, n, rows, to, step, row_step);
-  }
+  visit_width(itemsize, [&]<class T>(T) { scatter_strided<T>(from, from_row, n, rows, to, step, row_step); });
 }
 
 }  // namespace strata

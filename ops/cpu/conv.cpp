@@ -11,6 +11,7 @@
 #include "strata/ops/cpu/conv_native.hpp"
 #include "strata/ops/cpu/gemm.hpp"
 #include "strata/ops/cpu/scratch.hpp"
+#include "strata/ops/cpu/widths.hpp"
 #include "strata/ops/lane.hpp"
 
 namespace strata {
@@ -198,24 +199,6 @@ Tensor reversed_kernel(const ConvGeometry& p, const Tensor& w) {
     }
   }
   return r;
-}
-
-/// Calls f with a C++ type of the dtype's size and arithmetic: signed integers count as unsigned, halves do not come.
-template <class F>
-void visit_storage(Dtype d, F f) {
-  if (d == Dtype::float32) return f(float{});
-  if (d == Dtype::float64) return f(double{});
-  if (d == Dtype::bool_) return f(bool{});
-  switch (itemsize(d)) {
-    case 1:
-      return f(std::uint8_t{});
-    case 2:
-      return f(std::uint16_t{});
-    case 4:
-      return f(std::uint32_t{});
-    default:
-      return f(std::uint64_t{});
-  }
 }
 
 Tensor converted(const Tensor& x, Dtype to) {

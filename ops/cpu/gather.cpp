@@ -9,6 +9,7 @@
 
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/cpu/widths.hpp"
 
 namespace strata {
 namespace {
@@ -234,15 +235,6 @@ void scatter_typed(const SliceGeometry& g, const std::int64_t* offsets, T* x, co
   });
 }
 
-/// 1-, 2-, 4- and 8-byte elements as integers: copies do not look at them.
-template <class F>
-void by_size(int itemsize, F f) {
-  if (itemsize == 1) return f(std::uint8_t{});
-  if (itemsize == 2) return f(std::uint16_t{});
-  if (itemsize == 4) return f(std::uint32_t{});
-  f(std::uint64_t{});
-}
-
 template <class F>
 void scatter_numbers(const SliceGeometry& g, const std::int64_t* offsets, std::byte* x, const std::byte* u, Dtype d) {
   visit(d, [&]<class T>(T) {
@@ -264,7 +256,7 @@ void resolve_positions(const SliceGeometry& g, const void* index, Dtype index_dt
 
 void gather_slices(const SliceGeometry& g, const std::int64_t* offsets, const std::byte* x, std::byte* y, int itemsize,
                    const std::byte* fill) {
-  by_size(itemsize, [&]<class T>(T) {
+  visit_width(itemsize, [&]<class T>(T) {
     T value;
     std::memcpy(&value, fill, sizeof value);
     gather_typed(g, offsets, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(y), value);
@@ -276,7 +268,7 @@ void scatter_slices(const SliceGeometry& g, const std::int64_t* offsets, std::by
   const bool truth = dtype == Dtype::bool_;  // 0 and 1: or is max, and is min
   switch (kind) {
     case ScatterKind::set:
-      return by_size(itemsize(dtype), [&]<class T>(T) {
+      return visit_width(itemsize(dtype), [&]<class T>(T) {
         scatter_typed<Set>(g, offsets, reinterpret_cast<T*>(x), reinterpret_cast<const T*>(u));
       });
     case ScatterKind::add:

@@ -13,6 +13,7 @@
 #include "strata/ops/cpu/onednn.hpp"
 #include "strata/ops/cpu/openblas.hpp"
 #include "strata/ops/cpu/scratch.hpp"
+#include "strata/ops/cpu/widths.hpp"
 
 namespace strata {
 namespace {
@@ -130,19 +131,7 @@ void multiply_at(const Gemm& g, const void* a, const void* b, void* c, std::int6
 /// Elements a0, b0, c0 past the operands' beginnings. Signed integers multiply as unsigned ones.
 void multiply_one(const Gemm& g, const void* a, const void* b, void* c, std::int64_t a0, std::int64_t b0,
                   std::int64_t c0) {
-  if (g.dtype == Dtype::float32) return multiply_at<float>(g, a, b, c, a0, b0, c0);
-  if (g.dtype == Dtype::float64) return multiply_at<double>(g, a, b, c, a0, b0, c0);
-  if (g.dtype == Dtype::bool_) return multiply_at<bool>(g, a, b, c, a0, b0, c0);
-  switch (itemsize(g.dtype)) {
-    case 1:
-      return multiply_at<std::uint8_t>(g, a, b, c, a0, b0, c0);
-    case 2:
-      return multiply_at<std::uint16_t>(g, a, b, c, a0, b0, c0);
-    case 4:
-      return multiply_at<std::uint32_t>(g, a, b, c, a0, b0, c0);
-    default:
-      return multiply_at<std::uint64_t>(g, a, b, c, a0, b0, c0);
-  }
+  visit_storage(g.dtype, [&]<class T>(T) { multiply_at<T>(g, a, b, c, a0, b0, c0); });
 }
 
 constexpr std::int64_t chunk_work = 2'000'000;  // multiply-adds: about 40 us of one core

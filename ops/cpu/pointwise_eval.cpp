@@ -7,6 +7,7 @@
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/cpu/widths.hpp"
 #include "strata/ops/pointwise.hpp"
 
 namespace strata {
@@ -190,14 +191,10 @@ void transpose_block(const T* from, std::int64_t row_stride, std::int64_t column
 }
 void transpose_block(int size, const std::byte* from, std::int64_t row_stride, std::int64_t column_stride,
                      std::int64_t rows, std::int64_t columns, std::byte* to) {
-  const auto as = [&]<class T>(T) {
+  visit_width(size, [&]<class T>(T) {
     transpose_block(reinterpret_cast<const T*>(from), row_stride, column_stride, rows, columns,
                     reinterpret_cast<T*>(to));
-  };
-  if (size == 1) return as(std::uint8_t{});
-  if (size == 2) return as(std::uint16_t{});
-  if (size == 4) return as(std::uint32_t{});
-  as(std::uint64_t{});
+  });
 }
 
 /// Some operand's inner stride is neither 0 nor 1: blocks of 16 x 128 over the last two axes, transposed where they

@@ -256,8 +256,7 @@ void reduce_column_group(const Job& job, const std::byte* x, std::int64_t column
 
 void reduce_columns(const Job& job, int axis) {
   const std::int64_t width = job.kept.shape[axis], out_step = job.kept.out[axis], bytes = job.kernel.state_bytes;
-  AxisRun outer = job.kept;  // the other kept axes
-  AxisRun outer_out = job.kept;
+  AxisRun outer = job.kept, outer_out = job.kept;  // the other kept axes
   std::copy(outer.out, outer.out + outer.rank, outer_out.stride);
   outer.shape[axis] = outer_out.shape[axis] = 1;
   const std::int64_t group = std::min(width, job.converts() ? std::int64_t{128} : column_group);

@@ -8,6 +8,7 @@
 
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/cpu/widths.hpp"
 
 namespace strata {
 namespace {
@@ -156,30 +157,17 @@ void copy_box(const std::byte* from, const Strides& from_strides, std::byte* to,
               const Shape& shape, int itemsize) {
   const Box box = ordered(shape, from_strides, to_strides);
   if (box.elements == 0) return;
-  switch (itemsize) {
-    case 1:
-      return copy_typed<std::uint8_t>(box, from, to);
-    case 2:
-      return copy_typed<std::uint16_t>(box, from, to);
-    case 4:
-      return copy_typed<std::uint32_t>(box, from, to);
-    default:
-      return copy_typed<std::uint64_t>(box, from, to);
-  }
+  visit_width(itemsize, [&]<class T>(T) { copy_typed<T>(box, from, to); });
 }
 
 void fill_memory(std::byte* to, const std::byte* value, int itemsize, std::int64_t n) {
-  const auto fill = [&]<class T>(T) {
+  visit_width(itemsize, [&]<class T>(T) {
     T element;
     std::memcpy(&element, value, sizeof element);
     T* out = reinterpret_cast<T*>(to);
     parallel_for(n, 4 * grain,
                  [&](std::int64_t begin, std::int64_t end) { std::fill(out + begin, out + end, element); });
-  };
-  if (itemsize == 1) return fill(std::uint8_t{});
-  if (itemsize == 2) return fill(std::uint16_t{});
-  if (itemsize == 4) return fill(std::uint32_t{});
-  fill(std::uint64_t{});
+  });
 }
 
 }  // namespace strata
