@@ -39,9 +39,9 @@ auto arrange(const Y& y, const X& x, const std::vector<std::vector<Tensor>>& j) 
     for (const auto& row : j) column.push_back(row[0]);
     return tree_unflatten(y, column);
   } else {
-    Tree result = to_tree(y);
+    Tree result = strata::to_tree(y);
     std::vector<Tree> rows;
-    for (const auto& row : j) rows.push_back(to_tree(tree_unflatten(x, row)));
+    for (const auto& row : j) rows.push_back(strata::to_tree(tree_unflatten(x, row)));
     replace_leaves(result, rows);
     return result;
   }

@@ -1,0 +1,32 @@
+# cmake -DBUILT_BY=GNU -DINCLUDE=... -DSOURCES=a.cpp;b.cpp -DLINK=main.o;libstrata.a;... -DFOLDER=... -P this
+# Compiles SOURCES with the compiler that did not build the library, links them with LINK and runs the result: a program
+# may be compiled by either against one library. Prints SKIPPED where there is no other compiler.
+if(BUILT_BY MATCHES "Clang")
+  set(name g++)
+else()
+  set(name clang++)
+endif()
+find_program(other ${name})
+if(NOT other)
+  message("SKIPPED: no ${name} here (./dev setup installs it)")
+  return()
+endif()
+
+function(run)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${status}:\n${said}")
+  endif()
+endfunction()
+
+file(MAKE_DIRECTORY "${FOLDER}")
+set(objects)
+foreach(source IN LISTS SOURCES)
+  get_filename_component(stem "${source}" NAME_WE)
+  run("${other}" -std=c++20 -O1 -Wall -Wextra -Werror -I "${INCLUDE}" -c "${source}" -o "${FOLDER}/${stem}.o")
+  list(APPEND objects "${FOLDER}/${stem}.o")
+endforeach()
+run("${other}" ${objects} ${LINK} -pthread -ldl -o "${FOLDER}/public_face")
+run("${FOLDER}/public_face")
+message("${other}: compiled, linked with a library built by ${BUILT_BY}, and run")
