@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "strata/core/deferred.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/op.hpp"
 
@@ -93,6 +94,14 @@ Level& level_of(const Tensor& x) {
   return *w.id.level;
 }
 
+int mapped_depth(const Tensor& x) {
+  const Tensor* t = &x;
+  for (; t->defined() && t->is_wrapped(); t = &wrapper(*t).value) {
+    if (t->kind() == Kind::batched) return level_of(*t).depth;
+  }
+  return 0;
+}
+
 std::string level_context() {
   if (level_stack.depth == 0) return "";
   std::string s = "\n  ";
@@ -130,6 +139,34 @@ bool quick_in_levels(const Op& op, const void* params, const Impl* const* x, Ten
   return top->interpreter->quick(op, params, x, y);
 }
 
+namespace {
+
+bool any_factored(In x) {
+  for (const Tensor& t : x) {
+    if (t.kind() == Kind::factored) return true;
+  }
+  return false;
+}
+
+/// What the op makes of factored arguments as they are; false when it wants dense ones.
+bool evaluate_deferred(const Call& call) {
+  bool any = false;
+  for (Tensor& x : call.x) {
+    if (!is_deferred(x)) continue;
+    if (x.kind() == Kind::pending || deferred(x).made.load(std::memory_order_acquire))
+      x = materialize(x);
+    else
+      any = true;
+  }
+  if (!any) return false;
+  Tensor y = call.op.deferred(call.params, call.x);
+  if (!y.defined()) return false;
+  call.y[0] = std::move(y);
+  return true;
+}
+
+}  // namespace
+
 void dispatch(Call call) {
   if (level_stack.narrowed) narrow_arguments(call.x);
   Level* top = nullptr;
@@ -142,8 +179,9 @@ void dispatch(Call call) {
     if (call.op.check) call.op.check(call.params, call.x);
     return top->interpreter->run(call);
   }
+  if (call.op.deferred && any_factored(call.x) && evaluate_deferred(call)) return;
   for (Tensor& x : call.x) {
-    if (!x.is_dense()) x = materialize(x);
+    if (x.kind() != Kind::pending || !call.op.takes_pending) x = materialize(x);
   }
   call.op.eval(call.params, call.x, call.y);
 }
@@ -167,7 +205,5 @@ std::pair<std::vector<Tensor>, std::vector<Tensor>> Custom::jvp(const std::vecto
                                                                 const std::vector<Tensor>&) {
   throw TransformError(std::string(name()) + " has no forward rule");
 }
-
-Tensor materialize(const Tensor& x) { return x; }
 
 }  // namespace strata

@@ -165,6 +165,9 @@ Level& level_of(const Tensor& x);
 /// x's outermost wrapper belongs to a level that is not on this thread's stack: says so. TransformError.
 [[noreturn]] void level_error(const Tensor& x);
 
+/// The depth of the innermost vmap level that maps x; 0 when none does.
+int mapped_depth(const Tensor& x);
+
 /// "\n  inside vmap (level 2, size 128), inside grad (level 1): shapes are those of one example", or "" with no level.
 std::string level_context();
 

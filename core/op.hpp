@@ -84,6 +84,9 @@ struct Op {
   Samples (*samples)();
   bool (*quick)(const void* p, const Impl* const* x, Tensor& y) = nullptr;  // see NOTE [quick calls]
   bool mixes_rows = false;  // under vmap its arguments may have different lanes (functorch/rows.hpp)
+  bool takes_pending = false;  // eval looks into pending arguments itself (ops/pending.hpp)
+  // The result for arguments of which some are deferred; undefined: it wants them dense (core/deferred.hpp).
+  Tensor (*deferred)(const void* p, Out x) = nullptr;
 };
 
 /// One application of an op.

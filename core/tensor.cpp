@@ -7,6 +7,8 @@
 #include <new>
 
 #include "strata/core/convert.hpp"
+#include "strata/core/debug.hpp"
+#include "strata/core/deferred.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/level.hpp"
 #include "strata/core/memory.hpp"
@@ -36,6 +38,7 @@ Tensor with_elements(const Shape& shape, const Strides& strides, Dtype dtype, bo
     d->data = inline_data(d);
     return x;
   }
+  debug::note_written(static_cast<std::int64_t>(bytes));
   d->data = static_cast<std::byte*>(memory::allocate(bytes));
   d->bytes = bytes;
   d->release = Release::cache;
@@ -82,6 +85,11 @@ void destroy(Impl* p) noexcept {
       return free_wrapper<Taped>(p);
     case Kind::dual:
       return free_wrapper<Dual>(p);
+    case Kind::factored:
+    case Kind::pending: {
+      auto* d = static_cast<Deferred*>(p);
+      return d->what->destroy(d);
+    }
     default:
       return free_dense(static_cast<Dense*>(p));
   }

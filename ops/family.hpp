@@ -41,6 +41,10 @@ concept Checks = requires(const typename D::Params& p, In x) {
   D::check(p, x);
 };
 template <class D>
+concept Defers = requires(const typename D::Params& p, Out x) {
+  { D::deferred(p, x) } -> std::same_as<Tensor>;
+};
+template <class D>
 concept Sampled = requires {
   { D::samples() } -> std::same_as<Samples>;
 };
@@ -70,6 +74,9 @@ constexpr Op make_row() {
   op.batch = &D::row_batch;
   op.samples = &D::samples;
   if constexpr (requires { &D::row_quick; }) op.quick = &D::row_quick;
+  if constexpr (family::Defers<D>)
+    op.deferred = [](const void* p, Out x) { return D::deferred(family::params<D>(p), x); };
+  if constexpr (requires { D::takes_pending; }) op.takes_pending = D::takes_pending;
   if constexpr (requires { D::mixes_rows; }) op.mixes_rows = D::mixes_rows;
   return op;
 }

@@ -125,7 +125,7 @@ Tensor scale_cotangent(const Tensor& partial, const Tensor& g) {
 bool fusible(const Tensor& x) {
   const Tensor* t = &x;
   while (t->kind() == Kind::batched) t = &wrapper(*t).value;
-  return t->is_dense();
+  return t->is_dense() || t->kind() == Kind::pending;
 }
 
 Tensor add_tangents(Tensor a, Tensor b) {

@@ -33,7 +33,10 @@ struct PointwiseInfo {
   Typing typing;
   Accepts accepts;
   const PointwiseKernels& (*cpu)();
+  std::uint32_t params_size;  // not_plain: they cannot be copied as bytes
+  bool cheap;                 // costs less to compute again than to store and read
 };
+inline constexpr std::uint32_t not_plain = ~std::uint32_t{0};
 inline constexpr int max_arity = max_quick;
 inline constexpr std::int64_t small_pointwise = 1024;  ///< elements up to which a result gets memory of its own
 inline Dtype result_dtype(Typing typing, Dtype d) {
@@ -71,7 +74,16 @@ const PointwiseKernels& cpu_kernels() {
   return KernelsOf<D>::template on<Isa::baseline>();
 }
 template <class D>
-inline constexpr PointwiseInfo pointwise_info = {D::name, D::inputs, D::typing, D::accepts, &cpu_kernels<D>};
+inline constexpr PointwiseInfo pointwise_info = {
+    D::name,
+    D::inputs,
+    D::typing,
+    D::accepts,
+    &cpu_kernels<D>,
+    std::is_empty_v<typename D::Params>                    ? 0
+    : std::is_trivially_copyable_v<typename D::Params> ? std::uint32_t{sizeof(typename D::Params)}
+                                                       : not_plain,
+    D::cheap};
 
 /// d y / d x_k, one per argument. Undefined: zero. `one()`, `minus_one()`: the tangent itself, its negation.
 template <int N>
@@ -90,7 +102,7 @@ Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* para
 /// Rules of the family, out of line.
 void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::span<Lane> y);
 Tensor scale_cotangent(const Tensor& partial, const Tensor& g);
-/// No tape and no dual holds x, and its elements are at hand: a fused kernel may stand for several ops.
+/// No tape and no dual holds x, and its elements are at hand or pending: a fused kernel may stand for several ops.
 bool fusible(const Tensor& x);
 
 template <class D, class... Q>
@@ -114,6 +126,7 @@ struct Pointwise {
   static constexpr bool differentiable = true;
   static constexpr Typing typing = Typing::same;
   static constexpr Accepts accepts = floats;
+  static constexpr bool takes_pending = true;
   static constexpr bool cheap = false;  ///< a loop of its own for each shape of operands: worth it for + and the like
 
   static void row_eval(const void* p, Out x, Out y) { eval_pointwise(pointwise_info<D>, p, x, y); }

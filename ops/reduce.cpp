@@ -47,6 +47,7 @@ Tensor sum_dense(const SumParams& p, const Tensor& x) {
 struct Sum : Linear<Sum> {
   using Params = SumParams;
   static constexpr std::string_view name = "sum";
+  static constexpr bool takes_pending = true;
   static Tensor eval(const Params& p, Tensor x) { return sum_dense(p, x); }
   static Tensor transpose(const Params& p, const Tensor& g) { return spread(p.scale == 1 ? g : g * p.scale, p); }
   static Lane batch(const Params& p, Lane x, Batch&) { return batch_reduced<Sum>(p, x); }
@@ -76,6 +77,7 @@ struct Sum : Linear<Sum> {
 template <class D, Reducer R>
 struct Test : NonDifferentiable<D, 1> {
   using Params = ReduceParams;
+  static constexpr bool takes_pending = true;
   static Tensor eval(const Params& p, Out x) {
     constexpr bool counts = R == Reducer::count;
     const Dtype dtype = counts ? Dtype::int32 : Dtype::bool_;

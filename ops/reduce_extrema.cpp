@@ -44,6 +44,7 @@ struct ExtremumShare : NonDifferentiable<ExtremumShare, 1> {
 template <class D, Reducer R>
 struct Extremum : General<D, 1> {
   using Params = ReduceParams;
+  static constexpr bool takes_pending = true;
   static constexpr Keep keep = Keep::inputs;
   static Tensor eval(const Params& p, Out x) {
     const Dtype dtype = x[0].dtype(), compute = compute_dtype(dtype);
@@ -89,6 +90,7 @@ struct Min : Extremum<Min, Reducer::min> {
 template <class D, Reducer R>
 struct ArgExtremum : NonDifferentiable<D, 1> {
   using Params = ReduceParams;
+  static constexpr bool takes_pending = true;
   static Tensor eval(const Params& p, Out x) {
     const Dtype compute = x[0].dtype() == Dtype::bool_ ? Dtype::uint32 : compute_dtype(x[0].dtype());
     Tensor y = empty_result(p, x[0], Dtype::int32, false);

@@ -14,6 +14,7 @@ namespace strata {
 namespace {
 
 struct Prod : General<Prod, 1> {
+  static constexpr bool takes_pending = true;
   using Params = ReduceParams;
   static constexpr std::string_view name = "prod";
   static constexpr Keep keep = Keep::inputs;
@@ -76,6 +77,7 @@ Tensor reciprocal_or_zero(const Tensor& y) {
 /// that over std, and 0 where std is 0.
 template <class D, bool Root>
 struct Spread : General<D, 1> {
+  static constexpr bool takes_pending = true;
   using Params = VarParams;
   static constexpr Keep keep = Root ? Keep::both : Keep::inputs;
   static Tensor eval(const Params& p, Out x) {
@@ -135,6 +137,7 @@ struct Std : Spread<Std, true> {
 
 /// sqrt(sum x^2): the derivative is x / y, 0 where y is 0.
 struct Norm2 : General<Norm2, 1> {
+  static constexpr bool takes_pending = true;
   using Params = ReduceParams;
   static constexpr std::string_view name = "norm";
   static constexpr Keep keep = Keep::both;

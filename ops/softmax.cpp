@@ -155,6 +155,7 @@ struct LogSoftmaxOp : General<LogSoftmaxOp, 1> {
 
 /// Its derivative is softmax, 0 in a row of -inf.
 struct LogSumExpOp : General<LogSumExpOp, 1> {
+  static constexpr bool takes_pending = true;
   using Params = ReduceParams;
   static constexpr std::string_view name = "logsumexp";
   static constexpr Keep keep = Keep::inputs;

@@ -178,9 +178,10 @@ void sees(const Failure& failure) {
 
 TEST_CASE("a sound op passes every law") {
   const Sample s = sample_of<Sound>();
-  for (const Failure& f : {jvp_is_difference(s), vjp_is_adjoint(s), second_order(s), vmap_is_loop(s),
-                           vmap_is_loop(*vjp_of(s)), nested_vmap_is_loop(s), vjp_is_adjoint(vmap_of(s, {0}, 2)),
-                           strided_is_contiguous(s), donation_is_invisible(s), threads_agree(s)}) {
+  for (const Failure& f :
+       {jvp_is_difference(s), vjp_is_adjoint(s), second_order(s), vmap_is_loop(s), vmap_is_loop(*vjp_of(s)),
+        nested_vmap_is_loop(s), vjp_is_adjoint(vmap_of(s, {0}, 2)), strided_is_contiguous(s), donation_is_invisible(s),
+        threads_agree(s), chains_are_invisible(s)}) {
     INFO(f.value_or(""));
     CHECK_FALSE(f.has_value());
   }
@@ -214,4 +215,8 @@ TEST_CASE("memory") {
   sees(donation_is_invisible(sample_of<TakesBadly>()));
   sees(strided_is_contiguous(sample_of<IgnoresStrides>()));
   sees(threads_agree(sample_of<CountsThreads>()));
+  sees(chains_are_invisible({"tells how it is stored", {{{64, 64}}}, [](std::span<const Tensor> x) {
+                               const Tensor y = exp(x[0]);
+                               return std::vector<Tensor>{y + (y.is_dense() ? 0 : 1)};
+                             }}));
 }

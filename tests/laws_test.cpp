@@ -136,6 +136,17 @@ TEST_CASE("donation is invisible", "[laws]") {
   });
 }
 
+TEST_CASE("pending chains are invisible", "[laws]") {
+  for_all([](const Entry&, const Sample& s) -> Failure {
+    if (const Failure f = on(enlarged(s, 4096), chains_are_invisible)) return f;
+    const auto pulled = vjp_of(s);
+    if (const Failure f = pulled ? on(enlarged(*pulled, 4096), chains_are_invisible) : Failure()) return "vjp: " + *f;
+    const auto pushed = jvp_of(s);
+    if (const Failure f = pushed ? on(enlarged(*pushed, 4096), chains_are_invisible) : Failure()) return "jvp: " + *f;
+    return std::nullopt;
+  });
+}
+
 TEST_CASE("results do not depend on the number of threads", "[laws]") {
   for (const Entry& e : all_entries()) {
     DYNAMIC_SECTION(e.name) {

@@ -7,6 +7,7 @@
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/pending.hpp"
 #include "strata/ops/cpu/widths.hpp"
 #include "strata/ops/pointwise.hpp"
 
@@ -300,10 +301,18 @@ void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y)
     if (!(x[k].shape() == shape)) shape = broadcast_shapes(info.name, shape, x[k].shape());
     if (info.typing != Typing::select || k > 0) weak &= x[k].weak();
   }
+  const Dtype stored = result_dtype(info.typing, x[x.size() - 1].dtype());
+  weak = weak && stored != Dtype::bool_;
+  y[0] = defer_pointwise(info, params, x, shape, {stored, weak});
+  if (!y[0].defined()) y[0] = eval_pointwise_now(info, params, x, shape, weak);
+}
+
+Tensor eval_pointwise_now(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, bool weak) {
+  for (Tensor& t : x) t = materialize(t);
   const Plan plan = make_plan(info, params, x);
-  Tensor result = result_buffer(plan, x, shape, weak && plan.stored != Dtype::bool_);
+  Tensor result = result_buffer(plan, x, shape, weak);
   if (dense(result).size > 0) run(plan, make_walk(shape, x, dense(result).data));
-  y[0] = std::move(result);
+  return result;
 }
 
 }  // namespace strata

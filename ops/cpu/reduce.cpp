@@ -12,6 +12,7 @@
 #include "strata/ops/cpu/reduce_table.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/pending.hpp"
 
 namespace strata {
 
@@ -325,6 +326,10 @@ bool reduce_short_rows(const ReduceKernel& k, const Dense& d, AxisSet axes, deta
 
 void detail::reduce_dense(const ReduceKernel& kernel, Dtype compute, const Tensor& x, AxisSet axes, bool ordered,
                           FinishFunction finish, void* context) {
+  if (x.kind() == Kind::pending) {
+    if (reduce_pending(kernel, compute, x, axes, finish, context)) return;
+    return reduce_dense(kernel, compute, materialize(x), axes, ordered, finish, context);
+  }
   const Dense& d = dense(x);
   if (d.contiguous && d.dtype == compute && reduce_short_rows(kernel, d, axes, finish, context)) return;
   Job job{kernel, d.dtype, compute, d.data, {}, {}, 1, 1, finish, context};

@@ -61,5 +61,7 @@ Failure strided_is_contiguous(const Sample& s);
 Failure donation_is_invisible(const Sample& s);
 /// One thread and two give the same bytes.
 Failure threads_agree(const Sample& s);
+/// Pending chains change no bit.
+Failure chains_are_invisible(const Sample& s);
 
 }  // namespace strata::laws

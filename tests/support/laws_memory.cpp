@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "strata/core/debug.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/level.hpp"
 #include "strata/core/parallel.hpp"
@@ -348,6 +349,23 @@ Failure threads_agree(const Sample& s) {
     set_num_threads(2);
     const Tensors y = s.call(x);
     for (std::size_t r = 0; r < y.size(); ++r) {
+      if (const Failure f = same_bytes(y[r], want[r])) return "result " + std::to_string(r) + ": " + *f;
+    }
+    return std::nullopt;
+  });
+}
+
+Failure chains_are_invisible(const Sample& s) {
+  return guarded([&]() -> Failure {
+    const auto values = [&](bool chains) {
+      const debug::ChainsScope scope({.on = chains, .grain = 1, .row = 1});
+      Tensors y = s.call(draw(s));
+      for (Tensor& t : y) t = t.defined() ? materialize(t) : t;
+      return y;
+    };
+    const Tensors want = values(false), y = values(true);
+    for (std::size_t r = 0; r < y.size(); ++r) {
+      if (!want[r].defined()) continue;
       if (const Failure f = same_bytes(y[r], want[r])) return "result " + std::to_string(r) + ": " + *f;
     }
     return std::nullopt;

@@ -1,0 +1,254 @@
+// See chain.hpp.
+#include "strata/ops/cpu/chain.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "strata/core/debug.hpp"
+#include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/strided.hpp"
+
+namespace strata {
+namespace {
+
+constexpr std::int64_t tile_bytes = 8192;  // of one member
+constexpr int dear = 6;                    // sums or products that cost as much as writing and reading an element
+constexpr std::int64_t grain = 16 * 1024;  // elements below which one thread is faster
+
+Dtype compute_of(const PointwiseInfo& info, const Tensor* x) {
+  return x[static_cast<std::size_t>(info.arity) - 1].dtype();
+}
+
+}  // namespace
+
+Chain::Chain(const Tensor& root, std::uint32_t holders, bool locked) : size_(root.size()) {
+  leaves_.reserve(Pending::max_leaves);
+  steps_.reserve(Pending::max_steps);
+  add(root, locked);
+  if (empty()) return;
+  int widest = 1;
+  std::vector<std::uint32_t> uses(steps_.size(), 0);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    widest = std::max(widest, steps_[i].itemsize);
+    for (int k = 0; k < steps_[i].info->arity; ++k) {
+      const int o = steps_[i].operand[k];
+      if (o < 0) continue;
+      steps_[static_cast<std::size_t>(o)].last_use = static_cast<int>(i);
+      uses[static_cast<std::size_t>(o)] += 2;  // the member's own handle of it, and the step's
+    }
+  }
+  for (const Leaf& l : leaves_) widest = std::max(widest, l.itemsize);
+  uses.back() += holders;
+  tile_ = tile_bytes / widest;
+  settle_axes(root.shape());
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& s = steps_[i];
+    s.cost = s.info->cheap ? 1 : dear;
+    for (int k = 0; k < s.info->arity; ++k) {
+      if (s.operand[k] >= 0) s.cost += steps_[static_cast<std::size_t>(s.operand[k])].cost;
+    }
+    if (s.cost < dear || s.member.impl()->refs.load(std::memory_order_relaxed) <= uses[i] + 1) continue;
+    store(s);
+    s.cost = 0;
+  }
+  settle_slots();
+}
+
+int Chain::add_leaf(const Tensor& x) {
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    if (leaves_[i].x.impl() == x.impl()) return ~static_cast<int>(i);
+  }
+  leaves_.push_back({x, dense(x).data, itemsize(x.dtype()), {}, false, false});
+  return ~static_cast<int>(leaves_.size() - 1);
+}
+
+int Chain::add(const Tensor& x, bool locked) {
+  if (x.is_dense()) return add_leaf(x);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].member.impl() == x.impl()) return static_cast<int>(i);
+  }
+  const Pending& p = pending(x);
+  Step s{};
+  {
+    std::unique_lock lock(p.mutex, std::defer_lock);
+    if (!locked) lock.lock();
+    if (p.made.load(std::memory_order_acquire)) return add_leaf(p.value);
+    for (int k = 0; k < p.info->arity; ++k) s.x[k] = p.x[k];
+  }
+  s.info = p.info;
+  for (int k = 0; k < p.info->arity; ++k) s.operand[k] = add(s.x[k], false);
+  s.member = x;
+  s.loop = p.info->cpu().loop[static_cast<int>(compute_of(*p.info, s.x))];
+  s.itemsize = itemsize(x.dtype());
+  steps_.push_back(std::move(s));
+  return static_cast<int>(steps_.size() - 1);
+}
+
+void Chain::settle_axes(const Shape& shape) {
+  std::copy(shape.begin(), shape.end(), shape_);
+  std::vector<std::int64_t*> strides;
+  for (Leaf& l : leaves_) {
+    const Dense& d = dense(l.x);
+    const int offset = shape.size() - d.shape.size();
+    for (int i = 0; i < shape.size(); ++i) {
+      l.stride[i] = i < offset || d.shape[i - offset] == 1 ? 0 : d.strides[i - offset];
+    }
+    strides.push_back(l.stride);
+  }
+  rank_ = merge_axes(shape.size(), shape_, strides.data(), static_cast<int>(strides.size()));
+  if (rank_ == 0) {
+    rank_ = 1;
+    shape_[0] = 1;
+    for (Leaf& l : leaves_) l.stride[0] = 0;
+  }
+  for (Leaf& l : leaves_) {
+    l.one = l.flat = true;
+    std::int64_t step = 1;
+    for (int i = rank_ - 1; i >= 0; --i) {
+      l.one &= l.stride[i] == 0;
+      l.flat &= l.stride[i] == step;
+      step *= shape_[i];
+    }
+  }
+  for (Step& s : steps_) {
+    for (int k = 0; k < s.info->arity; ++k) {
+      if (s.operand[k] >= 0) continue;
+      const Leaf& l = leaves_[static_cast<std::size_t>(~s.operand[k])];
+      s.by_rows |= !l.one && !l.flat;
+    }
+    by_rows_ |= s.by_rows;
+  }
+}
+
+/// A slot is free again after its last reader.
+void Chain::settle_slots() {
+  std::vector<int> free;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (!steps_[i].to && i + 1 < steps_.size()) {
+      if (free.empty()) free.push_back(slots_++);
+      steps_[i].slot = free.back();
+      free.pop_back();
+    }
+    for (const Step& s : steps_) {
+      if (s.slot >= 0 && s.last_use == static_cast<int>(i) && &s < &steps_[i]) free.push_back(s.slot);
+    }
+  }
+}
+
+void Chain::store(Step& step) {
+  step.stored = empty_dense(step.member.shape(), step.member.dtype(), cpu, step.member.weak());
+  step.to = dense(step.stored).data;
+}
+void Chain::store_root() {
+  if (!stores_root()) store(steps_.back());
+}
+
+Chain::Room::Room(const Chain& c) : slots_(c.slots_ * tile_bytes) {
+  for (std::size_t i = 0; i < c.steps_.size(); ++i) {
+    if (c.steps_[i].slot >= 0) value_[i] = slots_.get() + c.steps_[i].slot * tile_bytes;
+  }
+  if (!c.by_rows_) return;
+  const std::int64_t most = c.tile_ / std::max<std::int64_t>(1, c.shape_[c.rank_ - 1]) + 2;
+  rows_.resize(c.leaves_.size() * static_cast<std::size_t>(most));
+  lengths_.resize(static_cast<std::size_t>(most));
+}
+
+/// Cuts a tile at the ends of rows: where each leaf's row begins, how long it is.
+void Chain::cut(Room& room, std::int64_t begin, std::int64_t n) const {
+  const int inner = rank_ - 1;
+  const std::int64_t length = shape_[inner], most = static_cast<std::int64_t>(room.lengths_.size());
+  std::int64_t row = begin / length, column = begin % length, index[max_rank];
+  for (int i = inner - 1; i >= 0; --i) {
+    index[i] = row % shape_[i];
+    row /= shape_[i];
+  }
+  std::int64_t offset[Pending::max_leaves] = {};
+  for (std::size_t l = 0; l < leaves_.size(); ++l) {
+    for (int i = 0; i < inner; ++i) offset[l] += index[i] * leaves_[l].stride[i];
+  }
+  std::int64_t s = 0;
+  for (std::int64_t done = 0; done < n; ++s) {
+    const std::int64_t m = std::min(length - column, n - done);
+    room.lengths_[static_cast<std::size_t>(s)] = m;
+    for (std::size_t l = 0; l < leaves_.size(); ++l) {
+      const Leaf& leaf = leaves_[l];
+      room.rows_[l * static_cast<std::size_t>(most) + static_cast<std::size_t>(s)] =
+          leaf.data + (offset[l] + column * leaf.stride[inner]) * leaf.itemsize;
+    }
+    done += m;
+    column = 0;
+    for (int i = inner - 1; i >= 0; --i) {
+      const bool wraps = ++index[i] == shape_[i];
+      if (wraps) index[i] = 0;
+      for (std::size_t l = 0; l < leaves_.size(); ++l) offset[l] += (wraps ? 1 - shape_[i] : 1) * leaves_[l].stride[i];
+      if (!wraps) break;
+    }
+  }
+  room.segments_ = s;
+}
+
+void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const {
+  const void* p[max_arity];
+  std::int64_t stride[max_arity], advance[max_arity];
+  const int arity = step.info->arity;
+  for (int k = 0; k < arity; ++k) {
+    const int o = step.operand[k];
+    stride[k] = 1;
+    if (o >= 0) {
+      p[k] = room.value_[o];
+      advance[k] = steps_[static_cast<std::size_t>(o)].itemsize;
+      continue;
+    }
+    const Leaf& l = leaves_[static_cast<std::size_t>(~o)];
+    p[k] = l.data + (l.flat ? begin * l.itemsize : 0);
+    advance[k] = l.flat && !l.one ? l.itemsize : 0;
+    if (l.one || (!l.flat && l.stride[rank_ - 1] == 0)) stride[k] = 0;
+  }
+  const void* params = pending(step.member).params;
+  if (!step.by_rows) return step.loop(params, to, p, stride, n);
+  const auto most = room.lengths_.size();
+  for (std::int64_t s = 0; s < room.segments_; ++s) {
+    const std::int64_t m = room.lengths_[static_cast<std::size_t>(s)];
+    for (int k = 0; k < arity; ++k) {
+      if (step.operand[k] >= 0) continue;
+      const auto l = static_cast<std::size_t>(~step.operand[k]);
+      if (!leaves_[l].one && !leaves_[l].flat) p[k] = room.rows_[l * most + static_cast<std::size_t>(s)];
+    }
+    step.loop(params, to, p, stride, m);
+    to += m * step.itemsize;
+    for (int k = 0; k < arity; ++k) p[k] = static_cast<const std::byte*>(p[k]) + m * advance[k];
+  }
+}
+
+void Chain::run(Room& room, std::int64_t begin, std::int64_t n, std::byte* out) const {
+  if (by_rows_) cut(room, begin, n);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& s = steps_[i];
+    std::byte* to = s.to ? s.to + begin * s.itemsize : i + 1 == steps_.size() ? out : room.value_[i];
+    room.value_[i] = to;
+    run_step(s, room, begin, n, to);
+  }
+}
+
+void Chain::run_all() const {
+  const std::int64_t tiles = (size_ + tile_ - 1) / tile_;
+  parallel_for(tiles, std::max<std::int64_t>(1, grain / tile_), [&](std::int64_t b, std::int64_t e) {
+    Room room(*this);
+    for (std::int64_t t = b; t < e; ++t) run(room, t * tile_, std::min(tile_, size_ - t * tile_), nullptr);
+  });
+}
+
+Tensor Chain::publish() {
+  for (Step& s : steps_) {
+    if (!s.to || &s == &steps_.back()) continue;
+    const Pending& p = pending(s.member);
+    const std::lock_guard lock(p.mutex);
+    if (p.made.load(std::memory_order_acquire)) continue;
+    p.value = s.stored;
+    p.made.store(true, std::memory_order_release);
+    for (Tensor& x : p.x) x = Tensor();
+  }
+  return steps_.back().stored;
+}
+
+}  // namespace strata

@@ -1,0 +1,84 @@
+// Running a pending chain: its ops in order, tile by tile, each tile in the first-level cache. Called by
+// ops/pending.cpp. Always holds: an element's value does not depend on how the range was cut into tiles; a chain holds
+// its operands and members while it runs, whatever other threads do with them.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "strata/ops/cpu/scratch.hpp"
+#include "strata/ops/pending.hpp"
+
+namespace strata {
+
+class Chain {
+ public:
+  /// The ops that lead to `root`, which is pending. `holders`: handles of root that do not count as somebody's.
+  /// `locked`: the caller has root's mutex.
+  Chain(const Tensor& root, std::uint32_t holders, bool locked);
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
+
+  /// The root was made dense meanwhile: there is nothing to run.
+  bool empty() const { return steps_.empty(); }
+  std::int64_t tile() const { return tile_; }  ///< elements of one tile
+  bool stores_root() const { return steps_.back().to != nullptr; }
+  std::byte* root_at(std::int64_t element) const { return steps_.back().to + element * steps_.back().itemsize; }
+  /// Memory for the root too.
+  void store_root();
+
+  /// Room for one thread to run tiles in.
+  class Room {
+   public:
+    explicit Room(const Chain& c);
+
+   private:
+    friend class Chain;
+    Scratch<std::byte> slots_;
+    std::vector<const std::byte*> rows_;  // [leaf][segment]
+    std::vector<std::int64_t> lengths_;   // [segment]
+    std::byte* value_[Pending::max_steps] = {};
+    std::int64_t segments_ = 0;
+  };
+  /// Elements [begin, begin + n), n <= tile(): the root's go to `out`, unless it is stored.
+  void run(Room& room, std::int64_t begin, std::int64_t n, std::byte* out) const;
+  /// All elements, on the pool.
+  void run_all() const;
+  /// Makes every member that was stored dense; the root's dense form is returned (undefined when it was not stored).
+  Tensor publish();
+
+ private:
+  struct Leaf {
+    Tensor x;
+    const std::byte* data;
+    int itemsize;
+    std::int64_t stride[max_rank];
+    bool one, flat;  // one element for all; laid out as the result
+  };
+  struct Step {
+    Tensor member;
+    const PointwiseInfo* info;
+    PointwiseLoop loop;
+    Tensor x[max_arity];     // handles of its operands
+    int operand[max_arity];  // a step's number, or ~ a leaf's
+    int itemsize, slot = -1, last_use = 0, cost = 0;
+    bool by_rows = false;     // reads a leaf that must be walked row by row
+    std::byte* to = nullptr;  // where it is stored
+    Tensor stored;
+  };
+  int add(const Tensor& x, bool locked);
+  int add_leaf(const Tensor& x);
+  void settle_axes(const Shape& shape);
+  void settle_slots();
+  void store(Step& step);
+  void cut(Room& room, std::int64_t begin, std::int64_t n) const;
+  void run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const;
+
+  std::vector<Leaf> leaves_;
+  std::vector<Step> steps_;
+  std::int64_t size_, tile_ = 0;
+  int rank_ = 0, slots_ = 0;
+  std::int64_t shape_[max_rank];
+  bool by_rows_ = false;
+};
+
+}  // namespace strata
