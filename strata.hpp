@@ -23,4 +23,5 @@
 #include "strata/nn/initializers.hpp"
 #include "strata/nn/layers.hpp"
 #include "strata/nn/optim.hpp"
+#include "strata/ops/elementwise.hpp"
 #include "strata/ops/ops.hpp"

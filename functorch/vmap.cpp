@@ -77,8 +77,29 @@ void VmapCall::settle() {
   }
 }
 
+std::int64_t VmapCall::next_chunk(std::int64_t lanes, std::size_t bytes) const {
+  if (!options_.memory_bytes) return lanes;
+  const double each = std::max<double>(1, static_cast<double>(bytes) / static_cast<double>(lanes));
+  const double fit = std::max(1.0, static_cast<double>(*options_.memory_bytes) / each);
+  const auto chunk = static_cast<std::int64_t>(std::min(fit, static_cast<double>(size_)));
+  return options_.chunk ? std::min(chunk, *options_.chunk) : chunk;
+}
+
 std::int64_t VmapCall::chunk() const {
-  if (!options_.chunk) return size_;
+  constexpr std::int64_t metered = 4;  // lanes of the run that is measured
+  if (options_.memory_bytes) {
+    if (*options_.memory_bytes < 1) {
+      throw TransformError("vmap: memory_bytes is " + std::to_string(*options_.memory_bytes) +
+                           "; it must be at least 1" + level_context());
+    }
+    if (size_ > metered && !options_.axis_name.empty()) {
+      throw TransformError("vmap: .memory_bytes runs the axis '" + options_.axis_name +
+                           "' in parts, so a collective over it would see one part: leave out .memory_bytes or "
+                           ".axis_name" +
+                           level_context());
+    }
+  }
+  if (!options_.chunk) return options_.memory_bytes ? std::min(size_, metered) : size_;
   if (*options_.chunk < 1) {
     throw TransformError("vmap: chunk is " + std::to_string(*options_.chunk) + "; it must be at least 1" +
                          level_context());

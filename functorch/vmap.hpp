@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "strata/core/axes.hpp"
+#include "strata/core/memory.hpp"
 #include "strata/core/tree.hpp"
 #include "strata/functorch/vmap_level.hpp"
 
 namespace strata {
 
 struct VmapOptions {
-  ArgAxes in_axes{};                        ///< one int or none for all arguments, or an entry per argument
-  ArgAxes out_axes{};                       ///< likewise for the result; sum_out and mean_out accumulate
-  std::string axis_name{};                  ///< for collectives
-  std::optional<std::int64_t> axis_size{};  ///< needed when no argument is mapped
-  std::optional<std::int64_t> chunk{};      ///< run at most this many lanes at a time
+  ArgAxes in_axes{};                           ///< one int or none for all arguments, or an entry per argument
+  ArgAxes out_axes{};                          ///< likewise for the result; sum_out and mean_out accumulate
+  std::string axis_name{};                     ///< for collectives
+  std::optional<std::int64_t> axis_size{};     ///< needed when no argument is mapped
+  std::optional<std::int64_t> chunk{};         ///< run at most this many lanes at a time
+  std::optional<std::int64_t> memory_bytes{};  ///< run as many lanes at a time as fit, by what the first few take
 };
 
 namespace detail {
@@ -51,8 +53,10 @@ class VmapCall {
   /// Settles the number of lanes. TransformError when the arguments disagree or none is mapped.
   void settle();
   std::int64_t size() const { return size_; }
-  /// Lanes at a time.
+  /// Lanes at a time; with .memory_bytes, of the first run.
   std::int64_t chunk() const;
+  /// Lanes at a time after a run of `lanes` lanes has taken `bytes` bytes at its peak.
+  std::int64_t next_chunk(std::int64_t lanes, std::size_t bytes) const;
 
   /// Replaces the arguments' leaves by lanes [begin, begin + count), wrapped for `level`.
   void enter(VmapLevel& level, std::int64_t begin, std::int64_t count);
@@ -132,13 +136,16 @@ class Vmap {
   }
 
   template <class X>
-  auto run_chunks(VmapCall& call, X& x, std::int64_t chunk) const {
-    auto y = run(call, x, 0, chunk);
+  auto run_chunks(VmapCall& call, X& x, const std::int64_t first) const {
+    const memory::PeakMeter meter;
+    auto y = run(call, x, 0, first);
+    if (options_.memory_bytes) materialize_leaves(y);
+    const std::int64_t chunk = call.next_chunk(first, meter.bytes());
     const std::vector<AxisSpec> specs = call.out_specs(y);
     std::vector<std::vector<Tensor>> parts;
     for_each_leaf(y, [&](Tensor& leaf) { parts.push_back({leaf}); });
-    std::vector<std::int64_t> counts{chunk};
-    for (std::int64_t begin = chunk; begin < call.size(); begin += chunk) {
+    std::vector<std::int64_t> counts{first};
+    for (std::int64_t begin = first; begin < call.size(); begin += counts.back()) {
       counts.push_back(std::min(chunk, call.size() - begin));
       auto part = run(call, x, begin, counts.back());
       std::size_t k = 0;
@@ -151,6 +158,14 @@ class Vmap {
     std::size_t k = 0;
     for_each_leaf(y, [&](Tensor& leaf) { leaf = call.join(std::move(parts[k]), specs[k], counts), ++k; });
     return y;
+  }
+
+  /// What is pending takes its memory now, where it is measured.
+  template <class Y>
+  static void materialize_leaves(Y& y) {
+    for_each_leaf(y, [](Tensor& leaf) {
+      if (leaf.defined() && leaf.kind() == Kind::pending) leaf = materialize(leaf);
+    });
   }
 
   F f_;
