@@ -279,6 +279,8 @@ TEST_CASE("functions with rules of their own") {
   CHECK(floats(st::grad(st::custom_jvp(f, rule))(x)) == Floats{5, 10});
   const auto batch = [](std::int64_t size, auto mapped, const st::Tensor& t) { return t + 100 * size * mapped[0]; };
   CHECK(floats(st::vmap(st::custom_vmap([](const st::Tensor& t) { return t + 1; }, batch))(x)) == Floats{201, 202});
+  const auto gate = st::elementwise([](auto x, auto y) { return x * st::math::tanh(y); });
+  CHECK(floats(gate(x, x)) == floats(x * st::tanh(x)));
 }
 
 TEST_CASE("control flow") {
