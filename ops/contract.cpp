@@ -145,7 +145,9 @@ Tensor product(const char* op, Tensor a, Labels a_end, Tensor b, Labels b_end, L
   for (int x : out_end) l.out.push_back(x);
   for (int i = 0; i < a_end.size(); ++i) l.a.push_back(a_end[i]), l.a_shape.push_back(a.shape()[ra + i]);
   for (int i = 0; i < b_end.size(); ++i) l.b.push_back(b_end[i]), l.b_shape.push_back(b.shape()[rb + i]);
-  return contract({l.a, l.b, l.out}, reshape(std::move(a), l.a_shape), reshape(std::move(b), l.b_shape));
+  if (!(a.shape() == l.a_shape)) a = reshape(std::move(a), l.a_shape);
+  if (!(b.shape() == l.b_shape)) b = reshape(std::move(b), l.b_shape);
+  return contract({l.a, l.b, l.out}, std::move(a), std::move(b));
 }
 
 void demand_rank(const char* op, const char* which, const Tensor& x, int least) {

@@ -259,10 +259,57 @@ Tensor to_dtype(const Tensor& x, Dtype to) {
   return y;
 }
 
+/// A matrix's axis: its size and stride, 1 and 0 when the label is missing.
+struct Side {
+  std::int64_t size = 1, stride = 0;
+  Side(const Tensor& x, const Labels& labels, int label) {
+    const int i = label < 0 ? -1 : labels.find(label);
+    if (i < 0 || x.shape()[i] == 1) return;
+    size = x.shape()[i];
+    stride = dense(x).strides[i];
+  }
+};
+
+/// The common case at once: at most one axis of each group, the result in the order batch, m, n (or batch, n, m),
+/// operands that BLAS reads as they lie. Undefined when it is not that.
+Tensor contract_matrices(const Contraction& p, const Tensor& a, const Tensor& b) {
+  if (a.dtype() != Dtype::float32 && a.dtype() != Dtype::float64) return {};
+  int batch = -1, m = -1, n = -1, k = -1;
+  for (const int l : p.a) {
+    int& group = !p.b.has(l) ? m : p.out.has(l) ? batch : k;
+    if (group >= 0) return {};
+    group = l;
+  }
+  for (const int l : p.b) {
+    if (p.a.has(l)) continue;
+    if (n >= 0) return {};
+    n = l;
+  }
+  if (k < 0 || (batch >= 0 && p.out[0] != batch)) return {};
+  const bool swap = m >= 0 && n >= 0 && p.out[p.out.size() - 1] == m;
+  if (swap) return contract_matrices({p.b, p.a, p.out}, b, a);
+  const Side batch_a(a, p.a, batch), batch_b(b, p.b, batch), m_a(a, p.a, m), k_a(a, p.a, k), k_b(b, p.b, k),
+      n_b(b, p.b, n);
+  if (a.size() == 0 || b.size() == 0) return {};
+  if (!blas_readable(m_a.size, k_a.size, m_a.stride, k_a.stride)) return {};
+  if (!blas_readable(k_b.size, n_b.size, k_b.stride, n_b.stride)) return {};
+  Shape shape;
+  for (const int l : p.out) {
+    const int i = p.a.find(l);
+    shape.push_back(i >= 0 ? a.shape()[i] : b.shape()[p.b.find(l)]);
+  }
+  Tensor c = empty_dense(shape, a.dtype(), a.device(), a.weak() && b.weak());
+  const GemmLoop loop{batch_a.size, batch_a.stride, batch_b.stride, m_a.size * n_b.size};
+  const Gemm g{a.dtype(), m_a.size, n_b.size, k_a.size, m_a.stride, k_a.stride, k_b.stride, n_b.stride, n_b.size};
+  gemm(g, dense(a).data, dense(b).data, dense(c).data, {&loop, batch >= 0 ? std::size_t{1} : std::size_t{0}});
+  return c;
+}
+
 }  // namespace
 
 Tensor contract_dense(const Contraction& p, Tensor a, Tensor b) {
   const Dtype d = a.dtype();
+  if (Tensor c = contract_matrices(p, a, b); c.defined()) return c;
   if (!is_half(d)) return Plan(p, std::move(a), std::move(b)).run();
   return to_dtype(Plan(p, to_dtype(a, Dtype::float32), to_dtype(b, Dtype::float32)).run(), d);
 }

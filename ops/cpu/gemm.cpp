@@ -197,8 +197,26 @@ class LoopCursor {
 
  private:
   std::span<const GemmLoop> loops_;
-  std::int64_t index_[3 * 12] = {};
+  std::int64_t index_[3 * 12];
 };
+
+/// n products from `at` on; who multiplies is asked once.
+template <class T>
+void multiply_each(const Gemm& g, const void* a, const void* b, void* c, LoopCursor at, std::int64_t n) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (const GemmKernel<T> kernel = small_kernel<T>(g)) {
+      GemmArgs<T> args = arguments(g, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T*>(c));
+      for (std::int64_t i = 0; i < n; ++i, at.next()) {
+        args.a = static_cast<const T*>(a) + at.a;
+        args.b = static_cast<const T*>(b) + at.b;
+        args.c = static_cast<T*>(c) + at.c;
+        kernel(args);
+      }
+      return;
+    }
+  }
+  for (std::int64_t i = 0; i < n; ++i, at.next()) multiply_at<T>(g, a, b, c, at.a, at.b, at.c);
+}
 
 }  // namespace
 
@@ -217,8 +235,7 @@ void gemm(const Gemm& g, const void* a, const void* b, void* c, std::span<const 
     return;
   }
   parallel_for(count, std::max<std::int64_t>(1, chunk_work / (work + 1000)), [&](std::int64_t begin, std::int64_t end) {
-    LoopCursor at(loops, begin);
-    for (std::int64_t i = begin; i < end; ++i, at.next()) multiply_one(g, a, b, c, at.a, at.b, at.c);
+    visit_storage(g.dtype, [&]<class T>(T) { multiply_each<T>(g, a, b, c, LoopCursor(loops, begin), end - begin); });
   });
 }
 
