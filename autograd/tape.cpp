@@ -21,17 +21,15 @@ Tape::~Tape() {
 
 /// One block: the node, its edges and tensors, its params.
 Node* Tape::add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs, Keep keep, const void* params) {
-  const std::size_t x = op && kept_inputs(keep, inputs) ? inputs : 0, y = op && keeps_result(keep) ? outputs : 0;
-  const std::size_t tensors = x + y + outputs, params_size = params ? op->params_size : 0;
+  const bool has_x = op && kept_inputs(keep, inputs) > 0, has_y = op && keeps_result(keep);
+  const std::size_t tensors = outputs + (has_x ? inputs : 0) + (has_y ? outputs : 0);
+  const std::size_t params_size = params ? op->params_size : 0;
   const std::size_t params_at =
       (sizeof(Node) + inputs * sizeof(Edge) + tensors * sizeof(Tensor) + 15) & ~std::size_t{15};
   auto* block = static_cast<std::byte*>(arena_.allocate(params_at + params_size));
-  auto* edges = new (block + sizeof(Node)) Edge[inputs];
-  auto* slots = reinterpret_cast<Tensor*>(edges + inputs);
-  for (std::size_t i = 0; i < tensors; ++i) new (slots + i) Tensor();
-  auto* n =
-      new (block) Node{op,    last_,  nullptr, edges, x ? slots + outputs : nullptr, y ? slots + outputs + x : nullptr,
-                       slots, inputs, outputs};
+  auto* n = new (block) Node{op, last_, nullptr, inputs, has_x, outputs, has_y, false};
+  for (std::size_t i = 0; i < inputs; ++i) new (n->edges() + i) Edge();
+  for (std::size_t i = 0; i < tensors; ++i) new (n->g() + i) Tensor();
   if (params_size) {
     n->params = block + params_at;
     op->params_copy(n->params, params);
@@ -41,17 +39,12 @@ Node* Tape::add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs, 
 }
 
 void Tape::release(Node* n) {
-  const auto clear = [](Tensor*& t, std::uint32_t count) {
-    if (t) {
-      for (std::uint32_t i = 0; i < count; ++i) t[i].~Tensor();
-    }
-    t = nullptr;
-  };
-  clear(n->x, n->inputs);
-  clear(n->y, n->outputs);
-  clear(n->g, n->outputs);
+  if (n->released) return;
+  const std::size_t tensors = n->outputs + (n->has_x ? n->inputs : 0) + (n->has_y ? n->outputs : 0);
+  for (std::size_t i = 0; i < tensors; ++i) n->g()[i] = Tensor();
   if (n->params && n->op->params_destroy) n->op->params_destroy(n->params);
   n->params = nullptr;
+  n->released = true;
 }
 
 Tensor Tape::watch(const Tensor& x) {
@@ -90,10 +83,10 @@ void Tape::run(Call& call) {
   apply(call.op, call.params, Out(x.data(), n), call.y);
   if (!recorded) return;
   Node* node = add_node(&call.op, static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(m), keep, call.params);
-  for (std::size_t i = 0; i < n; ++i) node->edges[i] = edges[i];
-  for (std::size_t i = 0; i < count; ++i) node->x[i] = std::move(kept[i]);
-  if (node->y) {
-    for (std::size_t i = 0; i < m; ++i) node->y[i] = call.y[i];
+  for (std::size_t i = 0; i < n; ++i) node->edges()[i] = edges[i];
+  for (std::size_t i = 0; i < count; ++i) node->x()[i] = std::move(kept[i]);
+  if (node->y()) {
+    for (std::size_t i = 0; i < m; ++i) node->y()[i] = call.y[i];
   }
   for (std::size_t i = 0; i < m; ++i) {
     Tensor& y = call.y[i];
@@ -130,10 +123,10 @@ bool Tape::quick(const Op& op, const void* params, const Impl* const* x, Tensor&
   const auto n = static_cast<std::uint32_t>(op.inputs);
   Node* node = add_node(&op, n, 1, keep, params);
   for (std::uint32_t i = 0; i < n; ++i) {
-    if (in[i] != x[i]) node->edges[i] = {static_cast<const Taped*>(x[i])->node, static_cast<const Taped*>(x[i])->out};
+    if (in[i] != x[i]) node->edges()[i] = {static_cast<const Taped*>(x[i])->node, static_cast<const Taped*>(x[i])->out};
   }
-  for (std::size_t i = 0; i < kept_inputs(keep, n); ++i) node->x[i] = handle_of(in[i], y.dtype());
-  if (node->y) node->y[0] = y;
+  for (std::size_t i = 0; i < kept_inputs(keep, n); ++i) node->x()[i] = handle_of(in[i], y.dtype());
+  if (node->y()) node->y()[0] = y;
   if (is_float(y.dtype())) y = make_taped(std::move(y), node, 0, id());
   return true;
 }
@@ -142,7 +135,7 @@ namespace {
 
 void accumulate(Edge edge, Tensor g) {
   if (!g.defined()) return;
-  Tensor& slot = edge.node->g[edge.out];
+  Tensor& slot = edge.node->g()[edge.out];
   slot = slot.defined() ? add(std::move(slot), std::move(g)) : std::move(g);
 }
 
@@ -150,8 +143,11 @@ void accumulate(Edge edge, Tensor g) {
 
 void Tape::pull(Node* node, bool retain) {
   bool any = false;
-  for (std::uint32_t i = 0; i < node->outputs; ++i) any |= node->g[i].defined();
-  if (!any) return;
+  for (std::uint32_t i = 0; i < node->outputs; ++i) any |= node->g()[i].defined();
+  if (!any) {
+    if (!retain) release(node);
+    return;
+  }
   static const std::vector<Tensor> none(64);  // what was not kept
   std::vector<Tensor> many;                   // the same for an op of very many arguments
   const auto kept = [&](const Tensor* t, std::uint32_t count) {
@@ -161,12 +157,12 @@ void Tape::pull(Node* node, bool retain) {
   };
   SmallArray<bool> need(node->inputs);
   SmallArray<Tensor> dx(node->inputs);
-  for (std::uint32_t i = 0; i < node->inputs; ++i) need[i] = node->edges[i].node != nullptr;
-  node->op->vjp(node->params, kept(node->x, node->inputs), kept(node->y, node->outputs), In(node->g, node->outputs),
-                Need{need.data()}, Out(dx.data(), node->inputs));
-  for (std::uint32_t i = 0; i < node->outputs; ++i) node->g[i] = Tensor();
+  for (std::uint32_t i = 0; i < node->inputs; ++i) need[i] = node->edges()[i].node != nullptr;
+  node->op->vjp(node->params, kept(node->x(), node->inputs), kept(node->y(), node->outputs),
+                In(node->g(), node->outputs), Need{need.data()}, Out(dx.data(), node->inputs));
+  for (std::uint32_t i = 0; i < node->outputs; ++i) node->g()[i] = Tensor();
   for (std::uint32_t i = 0; i < node->inputs; ++i) {
-    if (need[i]) accumulate(node->edges[i], std::move(dx[i]));
+    if (need[i]) accumulate(node->edges()[i], std::move(dx[i]));
   }
   if (!retain) release(node);
 }
@@ -177,19 +173,27 @@ std::vector<Tensor> Tape::backward(std::span<const Edge> roots, std::span<const 
     Node* last;
     ~Reset() {
       for (Node* n = last; n; n = n->previous) {
-        if (!n->g) continue;
-        for (std::uint32_t i = 0; i < n->outputs; ++i) n->g[i] = Tensor();
+        if (n->released) continue;
+        for (std::uint32_t i = 0; i < n->outputs; ++i) n->g()[i] = Tensor();
       }
     }
   } reset{last_};
   for (std::size_t i = 0; i < roots.size(); ++i) {
     if (roots[i].node) accumulate(roots[i], g[i]);
   }
+  std::vector<Node*> sources;  // the nodes of leaves, which are not pulled
   for (Node* n = last_; n; n = n->previous) {
-    if (n->op && n->g) pull(n, retain);
+    if (!n->op)
+      sources.push_back(n);
+    else if (!n->released)
+      pull(n, retain);
   }
   std::vector<Tensor> dx;
-  for (const Edge& leaf : leaves) dx.push_back(leaf.node ? leaf.node->g[leaf.out] : Tensor());
+  for (const Edge& leaf : leaves) dx.push_back(leaf.node ? leaf.node->g()[leaf.out] : Tensor());
+  if (!retain) {  // every other node has been released: a long tape need not be walked again
+    for (Node* n : sources) release(n);
+    last_ = reset.last = nullptr;
+  }
   return dx;
 }
 
@@ -198,7 +202,7 @@ std::vector<Tensor> Tape::forward(std::span<const Edge> leaves, std::span<const 
   std::vector<Node*> order;
   for (Node* n = last_; n; n = n->previous) order.push_back(n);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (leaves[i].node) leaves[i].node->g[leaves[i].out] = dx[i];
+    if (leaves[i].node) leaves[i].node->g()[leaves[i].out] = dx[i];
   }
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     Node& n = **it;
@@ -206,16 +210,17 @@ std::vector<Tensor> Tape::forward(std::span<const Edge> leaves, std::span<const 
     SmallArray<Tensor> tangents(n.inputs);
     bool any = false;
     for (std::uint32_t i = 0; i < n.inputs; ++i) {
-      if (n.edges[i].node) tangents[i] = n.edges[i].node->g[n.edges[i].out];
+      if (n.edges()[i].node) tangents[i] = n.edges()[i].node->g()[n.edges()[i].out];
       any |= tangents[i].defined();
     }
     if (any)
-      n.op->jvp(n.params, In(n.x, n.inputs), In(tangents.data(), n.inputs), In(n.y, n.outputs), Out(n.g, n.outputs));
+      n.op->jvp(n.params, In(n.x(), n.inputs), In(tangents.data(), n.inputs), In(n.y(), n.outputs),
+                Out(n.g(), n.outputs));
   }
   std::vector<Tensor> dy;
-  for (const Edge& root : roots) dy.push_back(root.node ? root.node->g[root.out] : Tensor());
+  for (const Edge& root : roots) dy.push_back(root.node ? root.node->g()[root.out] : Tensor());
   for (Node* n : order) {
-    for (std::uint32_t i = 0; i < n->outputs; ++i) n->g[i] = Tensor();
+    for (std::uint32_t i = 0; i < n->outputs; ++i) n->g()[i] = Tensor();
   }
   return dy;
 }
@@ -251,7 +256,7 @@ std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Ten
   }
   Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(edges.size()), static_cast<std::uint32_t>(y.size()),
                         Keep::nothing, nullptr);
-  std::copy(edges.begin(), edges.end(), node->edges);
+  std::copy(edges.begin(), edges.end(), node->edges());
   node->params = arena_.allocate(sizeof(PullbackParams));
   new (node->params) PullbackParams{std::move(pullback), detail::leaf_specs(y)};
   for (std::size_t i = 0; i < y.size(); ++i) {
@@ -300,7 +305,7 @@ struct Tape::Segment {
     std::vector<Edge> edges;
     for (Node* n = tape.last_; n != mark; n = n->previous) {
       for (std::uint32_t i = 0; i < n->inputs; ++i) {
-        if (n->edges[i].node && !inside.count(n->edges[i].node)) edges.push_back(n->edges[i]);
+        if (n->edges()[i].node && !inside.count(n->edges()[i].node)) edges.push_back(n->edges()[i]);
       }
     }
     for (const Edge& e : roots) {
@@ -335,7 +340,7 @@ std::vector<Tensor> Tape::run_segment(const std::shared_ptr<Custom>& custom, std
       if (n->op) pull(n, false);
     }
     std::vector<Tensor> dx;
-    for (const Edge& leaf : segment.leaves) dx.push_back(leaf.node ? leaf.node->g[leaf.out] : Tensor());
+    for (const Edge& leaf : segment.leaves) dx.push_back(leaf.node ? leaf.node->g()[leaf.out] : Tensor());
     return dx;
   };
   return record_custom(std::move(edges), std::move(y), std::move(pullback));

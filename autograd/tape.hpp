@@ -17,16 +17,20 @@ struct Edge {
   std::uint32_t out = 0;
 };
 
-/// One recorded op: plain memory in the arena. `op` is null for a leaf.
+/// One recorded op: plain memory in the arena, small, because long tapes leave the cache. Behind it lie its edges
+/// [inputs], the cotangents as they arrive [outputs], and what it keeps: arguments [inputs], undefined where not kept,
+/// and results [outputs]. `op` is null for a leaf.
 struct Node {
   const Op* op;
   Node* previous;
   void* params;
-  Edge* edges;  // [inputs]
-  Tensor* x;    // [inputs] kept arguments, undefined where not kept; null when none is
-  Tensor* y;    // [outputs] kept results; null when none is
-  Tensor* g;    // [outputs] cotangents as they arrive
-  std::uint32_t inputs, outputs;
+  std::uint32_t inputs : 31, has_x : 1;
+  std::uint32_t outputs : 30, has_y : 1, released : 1;
+
+  Edge* edges() { return reinterpret_cast<Edge*>(this + 1); }
+  Tensor* g() { return reinterpret_cast<Tensor*>(edges() + inputs); }
+  Tensor* x() { return has_x ? g() + outputs : nullptr; }  // null when none is kept
+  Tensor* y() { return has_y ? g() + outputs + (has_x ? inputs : 0) : nullptr; }
 };
 
 class Tape final : public Interpreter {

@@ -35,7 +35,7 @@ void note_materialised(std::int64_t bytes);
 /// along other axes, with rows of at least `row` elements.
 struct Chains {
   bool on = true;
-  std::int64_t grain = 16384, row = 16;
+  std::int64_t grain = 8192, row = 16;
 };
 Chains chains();
 void set_chains(Chains settings);

@@ -72,9 +72,32 @@ void row_strip(const GemmArgs<T>& g, Int i) {
   }
 }
 
+/// `Rows` rows of C, which is one register wide or less.
+template <class T, int Rows>
+STRATA_HD void narrow_strip(const GemmArgs<T>& g, Int i) {
+  const T* a = g.a + i * g.a_row;
+  T* c = g.c + i * g.c_row;
+  if (g.n == Vec<T>::size)
+    tile<T, Rows, 1, Tail::none>(g.k, a, g.a_row, g.a_col, g.b, g.b_row, c, g.c_row, 0, g.accumulate);
+  else
+    tile<T, Rows, 1, Tail::both>(g.k, a, g.a_row, g.a_col, g.b, g.b_row, c, g.c_row, static_cast<int>(g.n),
+                                 g.accumulate);
+}
+
+/// Many rows at once: their chains of multiply-adds hide each other's latency.
+template <class T>
+void narrow_rows(const GemmArgs<T>& g) {
+  Int i = 0;
+  for (; i + 8 <= g.m; i += 8) narrow_strip<T, 8>(g, i);
+  if (i + 4 <= g.m) narrow_strip<T, 4>(g, i), i += 4;
+  if (i + 2 <= g.m) narrow_strip<T, 2>(g, i), i += 2;
+  if (i < g.m) narrow_strip<T, 1>(g, i);
+}
+
 /// Column blocks whose part of B stays in the first cache while all rows of A pass.
 template <class T>
 void rows(const GemmArgs<T>& all) {
+  if (all.n <= Vec<T>::size && all.k <= 64) return narrow_rows(all);
   constexpr Int least_block = 8 * Vec<T>::size;
   const Int block = most(24 * 1024 / (Int{sizeof(T)} * most(all.k, 1)) / least_block, 1) * least_block;
   GemmArgs<T> g = all;

@@ -7,8 +7,8 @@
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
-#include "strata/ops/pending.hpp"
 #include "strata/ops/cpu/widths.hpp"
+#include "strata/ops/pending.hpp"
 #include "strata/ops/pointwise.hpp"
 
 namespace strata {
@@ -161,6 +161,23 @@ class RowCursor {
   std::int64_t index_[max_rank];
 };
 
+/// Rows of a matrix, each at once: rows [begin, end).
+void run_matrix(const Plan& plan, const Walk& w, std::int64_t begin, std::int64_t end) {
+  const std::int64_t length = w.length(), out = length * itemsize(plan.stored);
+  const void* p[max_arity];
+  std::int64_t step[max_arity], jump[max_arity];
+  for (int k = 0; k < plan.arity; ++k) {
+    step[k] = w.inner(k);
+    jump[k] = w.strides[k][0] * itemsize(plan.from[k]);
+    p[k] = w.data[k] + begin * jump[k];
+  }
+  std::byte* y = w.result + begin * out;
+  for (std::int64_t row = begin; row < end; ++row, y += out) {
+    plan.loop(plan.params, y, p, step, length);
+    for (int k = 0; k < plan.arity; ++k) p[k] = static_cast<const std::byte*>(p[k]) + jump[k];
+  }
+}
+
 /// Every operand's inner stride is 0 or 1. A long row is cut into pieces of `piece` elements: units [begin, end) of
 /// these.
 void run_rows(const Plan& plan, const Walk& w, std::int64_t piece, std::int64_t begin, std::int64_t end) {
@@ -263,6 +280,8 @@ void run(const Plan& plan, const Walk& w) {
   };
   if (unit_strides && w.rank == 1) {
     loop(n, 1, [&](std::int64_t b, std::int64_t e) { run_straight(plan, w, b, e); });
+  } else if (unit_strides && w.rank == 2 && !plan.converts && length >= short_row && length <= grain) {
+    loop(rows, length, [&](std::int64_t b, std::int64_t e) { run_matrix(plan, w, b, e); });
   } else if (unit_strides && (length >= short_row || rows <= few_rows)) {
     const std::int64_t piece = std::min(length, grain), pieces = (length + piece - 1) / piece;
     loop(rows * pieces, piece, [&](std::int64_t b, std::int64_t e) { run_rows(plan, w, piece, b, e); });
