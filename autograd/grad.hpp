@@ -1,6 +1,7 @@
 // grad, value_and_grad, vjp, jvp, linearize, hvp: the user's types around autograd/run.hpp.
 // Called by users and by the Jacobians. Each transform runs its function once.
 #pragma once
+#include <functional>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -158,16 +159,29 @@ class LinearMap {
 
   auto pull(const Y& g) const {
     require_same_structure("vjp", y_, g);
-    return unpack(run_->pull(tree_leaves(g), true));
+    return unpack(run_->pull(tree_leaves(g), true, [&](std::size_t leaf) { return leaf_in(y_, leaf); }));
   }
   Y push(const X&... dx) const {
     std::vector<Tensor> tangents;
     std::apply([&](const auto&... x) { (require_same_structure("linearize", x, dx), ...); }, x_);
     (for_each_leaf(dx, [&](const Tensor& t) { tangents.push_back(t); }), ...);
-    return tree_unflatten(y_, run_->push(tangents));
+    return tree_unflatten(y_, run_->push(tangents, [&](std::size_t leaf) { return argument_leaf(leaf); }));
   }
 
  private:
+  std::string argument_leaf(std::size_t leaf) const {
+    std::string name;
+    std::size_t k = 0, begin = 0;
+    const auto look = [&](const auto& tree) {
+      const std::size_t n = leaf_count(tree);
+      if (leaf >= begin && leaf < begin + n)
+        name = (sizeof...(X) > 1 ? " of argument " + std::to_string(k) : std::string()) + leaf_in(tree, leaf - begin);
+      begin += n;
+      ++k;
+    };
+    std::apply([&](const auto&... tree) { (look(tree), ...); }, x_);
+    return name;
+  }
   auto unpack(std::vector<Tensor> g) const {
     std::tuple<X...> x = x_;
     std::size_t at = 0;
@@ -232,14 +246,18 @@ auto linearize(F&& f, const A&... x) {
 
 namespace detail {
 
+/// `argument`: its number, -1 for the only one.
 template <class X, class T>
-X make_duals(const ForwardRun& run, const X& x, const T& dx, const std::string& which) {
+X make_duals(const ForwardRun& run, const X& x, const T& dx, int argument) {
   require_same_structure("jvp", x, dx);
   const std::vector<Tensor> tangents = tree_leaves(dx);
   std::size_t i = 0;
+  const auto name = [&] {
+    return (argument < 0 ? std::string() : " of argument " + std::to_string(argument)) + leaf_in(x, i);
+  };
   X duals = x;
   for_each_leaf(duals, [&](Tensor& leaf) {
-    leaf = run.dual(leaf, tangents[i], which);
+    leaf = run.dual(leaf, tangents[i], std::ref(name));
     ++i;
   });
   return duals;
@@ -252,7 +270,7 @@ auto jvp_tuple(const F& f, const std::tuple<X...>& x, const std::tuple<T...>& dx
   const LevelScope scope(run.level());
   auto y = [&]<std::size_t... K>(std::index_sequence<K...>) {
     return treeify(f(make_duals(run, treeify(std::get<K>(x)), treeify(std::get<K>(dx)),
-                                sizeof...(X) == 1 ? "" : " of argument " + std::to_string(K))...));
+                                sizeof...(X) == 1 ? -1 : static_cast<int>(K))...));
   }
   (std::index_sequence_for<X...>{});
   auto dy = y;

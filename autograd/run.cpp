@@ -18,8 +18,6 @@ void ReverseRun::watch(Tensor& leaf) {
   if (leaf.defined() && is_float(leaf.dtype())) {
     leaf = tape_.watch(leaf);
     edge = tape_.unwatch(leaf).second;
-  } else if (leaf.defined()) {
-    first_dtype_ = leaf.dtype();
   }
   leaves_.push_back(described);
   leaves_.back().edge = edge;
@@ -47,24 +45,26 @@ Tensor ReverseRun::zeros_of(const Leaf& leaf) const { return zeros(leaf.shape, {
 
 std::vector<Tensor> ReverseRun::gradients() { return pull({ones(roots_[0].shape, {.dtype = roots_[0].dtype})}, false); }
 
-void ReverseRun::check(const char* what, const std::vector<Tensor>& given, const std::vector<Leaf>& expected) const {
+void ReverseRun::check(const char* what, const std::vector<Tensor>& given, const std::vector<Leaf>& expected,
+                       const LeafName& name_of) const {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (!given[i].defined()) continue;
-    const std::string where = expected.size() > 1 ? " of leaf " + std::to_string(i) : "";
+    const auto where = [&] { return name_of ? name_of(i) : std::string(); };
     if (!(given[i].shape() == expected[i].shape)) {
-      throw ShapeError(std::string(transform_) + ": the " + what + where + " has shape " + to_string(given[i].shape()) +
-                       ", but its value has shape " + to_string(expected[i].shape) + level_context());
+      throw ShapeError(std::string(transform_) + ": the " + what + where() + " has shape " +
+                       to_string(given[i].shape()) + ", but its value has shape " + to_string(expected[i].shape) +
+                       level_context());
     }
     if (given[i].dtype() != expected[i].dtype && !given[i].weak()) {
-      throw DtypeError(std::string(transform_) + ": the " + what + where + " is " +
+      throw DtypeError(std::string(transform_) + ": the " + what + where() + " is " +
                        std::string(name(given[i].dtype())) + ", but its value is " +
                        std::string(name(expected[i].dtype)) + "; convert it with st::astype" + level_context());
     }
   }
 }
 
-std::vector<Tensor> ReverseRun::pull(const std::vector<Tensor>& g, bool retain) {
-  check("cotangent", g, roots_);
+std::vector<Tensor> ReverseRun::pull(const std::vector<Tensor>& g, bool retain, const LeafName& name) {
+  check("cotangent", g, roots_, name);
   std::vector<Edge> roots, leaves;
   std::vector<Tensor> seeds = g;
   for (std::size_t i = 0; i < roots_.size(); ++i) {
@@ -81,8 +81,8 @@ std::vector<Tensor> ReverseRun::pull(const std::vector<Tensor>& g, bool retain) 
   return dx;
 }
 
-std::vector<Tensor> ReverseRun::push(const std::vector<Tensor>& dx) {
-  check("tangent", dx, leaves_);
+std::vector<Tensor> ReverseRun::push(const std::vector<Tensor>& dx, const LeafName& name) {
+  check("tangent", dx, leaves_, name);
   std::vector<Edge> roots, leaves;
   for (const Leaf& l : roots_) roots.push_back(l.edge);
   for (const Leaf& l : leaves_) leaves.push_back(l.edge);
@@ -94,14 +94,14 @@ std::vector<Tensor> ReverseRun::push(const std::vector<Tensor>& dx) {
   return dy;
 }
 
-Tensor ForwardRun::dual(const Tensor& x, const Tensor& dx, const std::string& path) const {
+Tensor ForwardRun::dual(const Tensor& x, const Tensor& dx, const std::function<std::string()>& name_of) const {
   if (!x.defined() || !dx.defined() || !is_float(x.dtype())) return x;
   if (!(x.shape() == dx.shape())) {
-    throw ShapeError("jvp: the tangent" + path + " has shape " + to_string(dx.shape()) + ", but its primal has shape " +
-                     to_string(x.shape()) + level_context());
+    throw ShapeError("jvp: the tangent" + name_of() + " has shape " + to_string(dx.shape()) +
+                     ", but its primal has shape " + to_string(x.shape()) + level_context());
   }
   if (x.dtype() != dx.dtype() && !dx.weak()) {
-    throw DtypeError("jvp: the tangent" + path + " is " + std::string(name(dx.dtype())) + ", but its primal is " +
+    throw DtypeError("jvp: the tangent" + name_of() + " is " + std::string(name(dx.dtype())) + ", but its primal is " +
                      std::string(name(x.dtype())) + "; convert it with st::astype" + level_context());
   }
   Tensor packed[] = {x, dx.dtype() == x.dtype() ? dx : astype(dx, x.dtype())};

@@ -1,6 +1,7 @@
 // What grad, vjp, jvp and linearize do on leaves, whatever the user's types: plain functions on lists of tensors,
 // compiled once. Called by the templates of autograd/grad.hpp. An exception leaves the level stack as it was.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,15 @@
 #include "strata/core/tree.hpp"
 
 namespace strata::detail {
+
+/// What a leaf is called in an error's words: " (.w)", " of argument 1 (.w)", or nothing.
+using LeafName = std::function<std::string(std::size_t leaf)>;
+/// The path of a tree's leaf, in brackets.
+template <class T>
+std::string leaf_in(const T& tree, std::size_t leaf) {
+  const std::string path = tree_paths(tree)[leaf];
+  return path.empty() ? "" : " (" + path + ")";
+}
 
 /// One reverse-mode run: watch the arguments' leaves, call the function in `scope()`, take cotangents.
 class ReverseRun {
@@ -29,9 +39,9 @@ class ReverseRun {
   /// Gradients of the one root, which must be a float scalar: of all watched leaves in order.
   std::vector<Tensor> gradients();
   /// Cotangents of the watched leaves from those of the roots. `retain`: may be called again.
-  std::vector<Tensor> pull(const std::vector<Tensor>& g, bool retain);
+  std::vector<Tensor> pull(const std::vector<Tensor>& g, bool retain, const LeafName& name = {});
   /// Tangents of the roots from those of the watched leaves; a linearize run only.
-  std::vector<Tensor> push(const std::vector<Tensor>& dx);
+  std::vector<Tensor> push(const std::vector<Tensor>& dx, const LeafName& name = {});
 
  private:
   struct Leaf {
@@ -42,20 +52,20 @@ class ReverseRun {
   };
   static Leaf describe(const Tensor& x, Edge edge);
   Tensor zeros_of(const Leaf& leaf) const;
-  void check(const char* what, const std::vector<Tensor>& given, const std::vector<Leaf>& expected) const;
+  void check(const char* what, const std::vector<Tensor>& given, const std::vector<Leaf>& expected,
+             const LeafName& name) const;
 
   const char* transform_;
   Tape tape_;
   std::vector<Leaf> leaves_, roots_;
-  Dtype first_dtype_ = Dtype::float32;
 };
 
 /// One forward-mode run.
 class ForwardRun {
  public:
   Level& level() const { return duals_->level(); }
-  /// x with its tangent; ShapeError or DtypeError when they do not fit. `index` is for messages.
-  Tensor dual(const Tensor& x, const Tensor& dx, const std::string& path) const;
+  /// x with its tangent; ShapeError or DtypeError when they do not fit; they call the tangent `name()`.
+  Tensor dual(const Tensor& x, const Tensor& dx, const std::function<std::string()>& name) const;
   /// Replaces a leaf of the result by its primal and returns its tangent (zeros where it does not depend on the
   /// arguments; undefined for an integer leaf).
   Tensor unpack(Tensor& leaf) const;

@@ -93,12 +93,13 @@ class Index {
 
 /// What an index tensor's value outside its axis means; a negative one counts from the end first. `fill`: reads give
 /// NaN (the least signed integer, the greatest unsigned one, true), writes are dropped. `clip`: the nearest one.
-/// `wrap`: modulo the size. `promised`: reads clip, writes are dropped, as JAX's x[i].
+/// `wrap`: modulo the size. `promised`: reads clip, writes are dropped, as JAX's x[i]; a read's tangent is a read, its
+/// cotangent a write.
 enum class IndexMode : std::uint8_t { fill, clip, wrap, promised };
 
 /// Settings of x.at(...).
 struct At {
-  std::optional<IndexMode> mode{};     // reads: promised; writes: fill (dropped)
+  std::optional<IndexMode> mode{};     // reads: promised, by scalars alone clip; writes: fill (dropped)
   std::optional<double> fill_value{};  // of reads in mode fill
 };
 

@@ -93,7 +93,7 @@ class Jacfwd {
       const LevelScope scope(run.level());
       std::size_t i = 0;
       treeified_t<A> dual = x;
-      for_each_leaf(dual, [&](Tensor& leaf) { leaf = run.dual(leaf, dx[i], ""), ++i; });
+      for_each_leaf(dual, [&](Tensor& leaf) { leaf = run.dual(leaf, dx[i], [] { return std::string(); }), ++i; });
       Y result = treeify(f_(std::as_const(dual), rest...));
       std::vector<Tensor> dy;
       for_each_leaf(result, [&](Tensor& leaf) { dy.push_back(run.unpack(leaf)); });

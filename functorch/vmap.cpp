@@ -18,21 +18,16 @@ AxisSpec VmapCall::sole_spec(const Axes& entry) {
 }
 
 void VmapCall::add_leaf(Tensor& leaf, const AxisSpec& spec, std::size_t argument) {
-  int axis = -1;
-  if (spec.mapped() && leaf.defined()) {
-    const int rank = leaf.ndim();
-    axis = spec.axis < 0 ? spec.axis + rank : spec.axis;
-    if (axis < 0 || axis >= rank) {
-      leaves_.push_back({&leaf, leaf, -1, argument});
-      arguments_.resize(std::max(arguments_.size(), argument));
-      throw TransformError("vmap: in_axes maps axis " + std::to_string(spec.axis) + " of argument " +
-                           std::to_string(argument) +
-                           (rank == 0 ? ", which is a scalar: give it st::none in in_axes"
-                                      : ", which has shape " + to_string(leaf.shape())) +
-                           level_context());
-    }
+  leaves_.push_back({&leaf, leaf, -1, argument});
+  if (!spec.mapped() || !leaf.defined()) return;
+  const int rank = leaf.ndim(), axis = spec.axis < 0 ? spec.axis + rank : spec.axis;
+  if (axis < 0 || axis >= rank) {
+    throw TransformError("vmap: in_axes maps axis " + std::to_string(spec.axis) + " of " + where(leaves_.size() - 1) +
+                         (rank == 0 ? ", which is a scalar: give it st::none in in_axes"
+                                    : ", which has shape " + to_string(leaf.shape())) +
+                         level_context());
   }
-  leaves_.push_back({&leaf, leaf, axis, argument});
+  leaves_.back().axis = axis;
 }
 
 std::string VmapCall::where(std::size_t leaf) const {
@@ -41,6 +36,11 @@ std::string VmapCall::where(std::size_t leaf) const {
   while (first > 0 && leaves_[first - 1].argument == a) --first;
   const std::string path = arguments_[a].paths(arguments_[a].tree)[leaf - first];
   return "argument " + std::to_string(a) + (path.empty() ? "" : " (" + path + ")");
+}
+
+std::string VmapCall::result_leaf(std::size_t k) const {
+  const std::string path = result_.paths(result_.tree)[k];
+  return "the result" + (path.empty() ? "" : " (" + path + ")");
 }
 
 void VmapCall::settle() {
@@ -139,8 +139,8 @@ void VmapCall::leave(VmapLevel& level, Tensor& leaf, const AxisSpec& spec, std::
   switch (spec.kind) {
     case AxisSpec::Kind::none:
       if (y.mapped()) {
-        throw TransformError("vmap: out_axes is none for result " + std::to_string(k) +
-                             ", which depends on the mapped axis: give it an axis, or reduce over the axis" +
+        throw TransformError("vmap: out_axes is none for " + result_leaf(k) +
+                             ", which depends on the mapped axis: give it an axis, or st::sum_out or st::mean_out" +
                              level_context());
       }
       leaf = y.value;
@@ -157,9 +157,9 @@ void VmapCall::leave(VmapLevel& level, Tensor& leaf, const AxisSpec& spec, std::
   const int rank = y.value.ndim() + (y.mapped() ? 0 : 1);
   const int axis = spec.axis < 0 ? spec.axis + rank : spec.axis;
   if (axis < 0 || axis >= rank) {
-    throw TransformError("vmap: out_axes puts the lanes of result " + std::to_string(k) + " along axis " +
-                         std::to_string(spec.axis) + ", but the stacked result has " + std::to_string(rank) +
-                         (rank == 1 ? " axis" : " axes") + level_context());
+    throw TransformError("vmap: out_axes puts the lanes along axis " + std::to_string(spec.axis) + " of " +
+                         result_leaf(k) + ", which then has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") +
+                         level_context());
   }
   if (y.mapped()) {
     leaf = moveaxis(y.value, y.axis, axis);

@@ -35,6 +35,7 @@ class VmapCall {
   template <class T>
   void argument(std::size_t i, std::size_t n, T& tree) {
     if constexpr (is_tree<T>) {
+      arguments_.push_back({&tree, &paths_of<T>});
       const Axes& entry = options_.in_axes.entry(i, n);
       if (entry.uniform()) {
         const AxisSpec spec = sole_spec(entry);
@@ -44,7 +45,6 @@ class VmapCall {
         std::size_t k = 0;
         for_each_leaf(tree, [&](Tensor& leaf) { add_leaf(leaf, specs[k++], i); });
       }
-      arguments_.push_back({&tree, [](const void* t) { return tree_paths(*static_cast<const T*>(t)); }});
     } else {
       arguments_.push_back({nullptr, nullptr});
     }
@@ -60,6 +60,11 @@ class VmapCall {
 
   /// Replaces the arguments' leaves by lanes [begin, begin + count), wrapped for `level`.
   void enter(VmapLevel& level, std::int64_t begin, std::int64_t count);
+  /// The result, for an error's words; `leave` may change its leaves.
+  template <class Y>
+  void result(const Y& y) {
+    result_ = {&y, &paths_of<Y>};
+  }
   /// Takes a result's leaf number k off the level, as `spec` says.
   void leave(VmapLevel& level, Tensor& leaf, const AxisSpec& spec, std::size_t k);
   /// Specs of the result's leaves.
@@ -81,16 +86,22 @@ class VmapCall {
     std::size_t argument;
   };
   struct Argument {
-    const void* tree;
-    std::vector<std::string> (*paths)(const void*);
+    const void* tree = nullptr;
+    std::vector<std::string> (*paths)(const void*) = nullptr;
   };
+  template <class T>
+  static std::vector<std::string> paths_of(const void* tree) {
+    return tree_paths(*static_cast<const T*>(tree));
+  }
   static AxisSpec sole_spec(const Axes& entry);
   void add_leaf(Tensor& leaf, const AxisSpec& spec, std::size_t argument);
   std::string where(std::size_t leaf) const;
+  std::string result_leaf(std::size_t k) const;
 
   const VmapOptions& options_;
   std::vector<Leaf> leaves_;
   std::vector<Argument> arguments_;
+  Argument result_;
   std::int64_t size_ = -1;
 };
 
@@ -125,6 +136,7 @@ class Vmap {
     const LevelScope scope(level->level());
     call.enter(*level, begin, count);
     auto y = treeify(std::apply([&](const auto&... a) { return f_(a...); }, std::as_const(x)));
+    call.result(y);
     std::size_t k = 0;
     if (const auto spec = call.out_spec()) {
       for_each_leaf(y, [&](Tensor& leaf) { call.leave(*level, leaf, *spec, k++); });

@@ -9,10 +9,7 @@
 
 namespace strata::nn {
 
-Tensor Linear::operator()(const Tensor& x) const {
-  Tensor y = matmul(x, w);
-  return b.defined() ? std::move(y) + b : y;
-}
+Tensor Linear::operator()(const Tensor& x) const { return linear(x, w, b); }
 
 Linear Linear::init(const Tensor& key, std::int64_t in, std::int64_t out, bool bias) {
   return {glorot_uniform(key, {in, out}), bias ? zeros({out}) : Tensor()};
@@ -56,7 +53,7 @@ Conv2d Conv2d::init(const Tensor& key, std::int64_t in, std::int64_t out, std::i
           std::move(padding)};
 }
 
-Tensor Embedding::operator()(const Tensor& ids) const { return take(table, ids, {.axis = 0}); }
+Tensor Embedding::operator()(const Tensor& ids) const { return embedding(table, ids); }
 
 Embedding Embedding::init(const Tensor& key, std::int64_t count, std::int64_t width) {
   return {random::normal(key, {count, width}) / std::sqrt(static_cast<double>(width))};
@@ -66,9 +63,6 @@ Tensor LayerNorm::operator()(const Tensor& x) const { return layer_norm(x, scale
 
 LayerNorm LayerNorm::init(std::int64_t width) { return {ones({width}), zeros({width})}; }
 
-Tensor Dropout::operator()(const Tensor& key, const Tensor& x) const {
-  const Tensor keep = random::bernoulli(key, 1 - rate, x.shape());
-  return where(keep, x / (1 - rate), 0);
-}
+Tensor Dropout::operator()(const Tensor& key, const Tensor& x) const { return dropout(key, x, {.rate = rate}); }
 
 }  // namespace strata::nn

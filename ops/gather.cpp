@@ -406,7 +406,9 @@ Tensor gather_slices(Tensor x, Tensor index, const Slices& s) {
   return apply<Gather>(s, std::move(index), std::move(x));
 }
 
-Tensor scatter_slices(Tensor x, Tensor index, Tensor u, ScatterKind kind, const Slices& s) {
+Tensor scatter_slices(Tensor x, Tensor index, Tensor u, ScatterKind kind, const Slices& slices) {
+  Slices s = slices;
+  if (s.mode == IndexMode::promised) s.mode = IndexMode::fill;  // writes are dropped
   switch (kind) {
     case ScatterKind::set:
       return scatter_as<ScatterKind::set>(s, std::move(index), std::move(x), std::move(u));

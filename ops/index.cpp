@@ -118,8 +118,7 @@ std::vector<Index> expand_mask(const Tensor& mask, const Shape& shape, int axis)
   return result;
 }
 
-/// A scalar whose value the host knows is an integer, unless it is outside (then it clamps, and no cotangent comes
-/// back).
+/// A scalar whose value the host knows is an integer, unless it is outside: then the gather's mode says what it means.
 std::optional<std::int64_t> plain_integer(const Index& i, std::int64_t n) {
   if (i.tensor().ndim() != 0 || i.tensor().device() != cpu) return std::nullopt;
   const auto at = host_integer(i.tensor());
@@ -233,8 +232,11 @@ class Planner {
 
 Plan plan_of(Indices index, const Shape& shape, IndexMode mode) { return Planner(index, shape, mode).plan(); }
 
+/// As in JAX, what lies outside is clamped. An index tensor's cotangents there are dropped although its tangents pass;
+/// scalars alone are the start of a box (dynamic_slice), whose cotangent goes where it read.
 Tensor read(Tensor x, Indices index, const At& p = {}) {
   Plan plan = plan_of(index, x.shape(), p.mode.value_or(IndexMode::promised));
+  if (!p.mode && plan.index.defined() && plan.index.ndim() == 1) plan.slices.mode = IndexMode::clip;
   plan.slices.fill = p.fill_value;
   Tensor y = read_box(std::move(x), plan.box);
   if (plan.index.defined()) y = gather_slices(std::move(y), plan.index, plan.slices);

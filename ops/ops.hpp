@@ -15,6 +15,7 @@
 #include "strata/ops/menu/exponential.hpp"
 #include "strata/ops/menu/index.hpp"
 #include "strata/ops/menu/join.hpp"
+#include "strata/ops/menu/layers.hpp"
 #include "strata/ops/menu/linalg.hpp"
 #include "strata/ops/menu/losses.hpp"
 #include "strata/ops/menu/normalize.hpp"

@@ -4,6 +4,7 @@
 
 #include "strata/ops/menu/arithmetic.hpp"
 #include "strata/ops/menu/bitwise.hpp"
+#include "strata/ops/menu/compare.hpp"
 #include "strata/ops/menu/exponential.hpp"
 #include "strata/ops/menu/rounding.hpp"
 #include "strata/ops/menu/select.hpp"
@@ -37,6 +38,12 @@ inline Tensor bitwise_right_shift(Tensor a, Tensor b) { return right_shift(std::
 inline Tensor shift_left(Tensor a, Tensor b) { return left_shift(std::move(a), std::move(b)); }
 inline Tensor shift_right_arithmetic(Tensor a, Tensor b) { return right_shift(std::move(a), std::move(b)); }
 inline Tensor floor_div(Tensor a, Tensor b) { return floor_divide(std::move(a), std::move(b)); }
+inline Tensor eq(Tensor a, Tensor b) { return equal(std::move(a), std::move(b)); }
+inline Tensor ne(Tensor a, Tensor b) { return not_equal(std::move(a), std::move(b)); }
+inline Tensor lt(Tensor a, Tensor b) { return less(std::move(a), std::move(b)); }
+inline Tensor le(Tensor a, Tensor b) { return less_equal(std::move(a), std::move(b)); }
+inline Tensor gt(Tensor a, Tensor b) { return greater(std::move(a), std::move(b)); }
+inline Tensor ge(Tensor a, Tensor b) { return greater_equal(std::move(a), std::move(b)); }
 inline Tensor positive(Tensor x) { return x; }
 inline Tensor expit(Tensor x) { return logistic(std::move(x)); }
 inline Tensor erfinv(Tensor y) { return erf_inv(std::move(y)); }

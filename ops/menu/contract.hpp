@@ -34,6 +34,17 @@ Tensor inner(Tensor a, Tensor b);
 /// All products of elements of both, flattened: [m], [n] -> [m, n].      Tensor y = outer(a, b);
 Tensor outer(Tensor a, Tensor b);
 
+struct Cross {
+  int axis = -1;
+};
+/// The vector product along `.axis`, of size 3 in both; the other axes broadcast. Of size 2 in both: the third part
+/// alone, without the axis; 2 and 3: a third part of 0 is added. ShapeError for other sizes.     Tensor n = cross(u,
+/// v);
+Tensor cross(Tensor a, Tensor b, Cross p = {});
+namespace linalg {
+using strata::cross;
+}
+
 /// Which axes tensordot sums: so many (a's last with b's first), or pairs, the i-th of `a` with the i-th of `b`.
 struct Tensordot {
   int count = -1;

@@ -123,6 +123,7 @@ void add_contract(Ops& ops) {
   ops["dot"] = &binary<dot>;
   ops["vdot"] = &binary<vdot>;
   ops["inner"] = &binary<inner>;
+  ops["cross"] = [](const Json&, Xs x) { return Tensors{cross(x[0], x[1])}; };
   ops["outer"] = &binary<outer>;
   ops["tensordot"] = &tensordot_case;
   ops["dot_general"] = &dot_general_case;

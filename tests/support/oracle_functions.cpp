@@ -56,7 +56,7 @@ void add_pointwise_functions(Functions& f) {
 
 Tensor mlp(Xs x) { return matmul(tanh(matmul(x[4], x[0]) + x[1]), x[2]) + x[3]; }
 
-void add_models(Functions& f) {
+void add_networks(Functions& f) {
   f["mlp"] = [](Xs x) { return Tensors{mlp(x)}; };
   f["mlp_loss"] = [](Xs x) { return Tensors{mean(square(mlp(x) - x[5]))}; };
   f["logreg"] = [](Xs x) {
@@ -66,6 +66,39 @@ void add_models(Functions& f) {
   f["layer_norm"] = [](Xs x) {
     const Tensor m = mean(x[0], {.axes = {-1}, .keepdims = true});
     return Tensors{(x[0] - m) / sqrt(var(x[0], {.axes = {-1}, .keepdims = true}) + 1e-5) * x[1] + x[2]};
+  };
+}
+
+void add_normalised(Functions& f) {
+  f["softmax"] = [](Xs x) { return Tensors{softmax(x[0])}; };
+  f["softmax_last"] = [](Xs x) { return Tensors{softmax(x[0], {.axis = -1})}; };
+  f["logsumexp"] = [](Xs x) { return Tensors{logsumexp(x[0])}; };
+  f["logsumexp_affine"] = [](Xs x) { return Tensors{logsumexp(matmul(x[1], x[0]) + x[2])}; };
+  f["softmax_xent"] = [](Xs x) { return Tensors{-sum(x[1] * log_softmax(x[0]))}; };
+  f["normalize"] = [](Xs x) { return Tensors{(x[0] - mean(x[0])) / std(x[0])}; };
+  f["var_std"] = [](Xs x) { return Tensors{var(x[0]), std(x[0], {.ddof = 1})}; };
+  f["norm"] = [](Xs x) { return Tensors{linalg::norm(x[0])}; };
+  f["mlp_gelu_xent"] = [](Xs x) {
+    const Tensor logits = linear(gelu(linear(x[4], x[0], x[1])), x[2], x[3]);
+    return Tensors{mean(softmax_cross_entropy_with_integer_labels(logits, x[5]))};
+  };
+}
+
+void add_matrices(Functions& f) {
+  f["cholesky"] = [](Xs x) { return Tensors{linalg::cholesky(x[0])}; };
+  f["solve"] = [](Xs x) { return Tensors{linalg::solve(x[0], x[1])}; };
+  f["inv_det"] = [](Xs x) { return Tensors{linalg::inv(x[0]), linalg::det(x[0])}; };
+  f["tri_solve"] = [](Xs x) {
+    return Tensors{squeeze(linalg::triangular_solve(x[0], expand_dims(x[1], -1), {.lower = true}), {.axes = {-1}})};
+  };
+  f["eigvalsh"] = [](Xs x) { return Tensors{linalg::eigvalsh(x[0])}; };
+  f["logdet"] = [](Xs x) {
+    return Tensors{linalg::slogdet(matmul(x[0], transpose(x[0])) + 2.0 * eye(x[0].size(0))).logabsdet};
+  };
+  f["einsum_bilinear"] = [](Xs x) { return Tensors{einsum("i,ijk,k->j", x[0], x[1], x[2])}; };
+  f["conv1d"] = [](Xs x) {
+    const ConvLayout layout{"NCH", "OIH", "NCH"};
+    return Tensors{conv_general(expand_dims(x[0], 0), x[1], {.padding = "SAME", .layout = layout})[0]};
   };
 }
 
@@ -120,7 +153,9 @@ const Functions& functions() {
     add_products(f);
     add_shapes(f);
     add_pointwise_functions(f);
-    add_models(f);
+    add_networks(f);
+    add_normalised(f);
+    add_matrices(f);
     add_reductions(f);
     add_indexing(f);
     add_control_functions(f);

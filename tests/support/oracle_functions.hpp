@@ -25,5 +25,7 @@ Inner mapped(const Inner& f, const Json& in_axes, const Json& out_axes = 0);
 void add_control(Ops& ops);
 void add_collectives(Ops& ops);
 void add_custom(Ops& ops);
+void add_models(Ops& ops);
+void add_optim(Ops& ops);
 
 }  // namespace strata::oracle

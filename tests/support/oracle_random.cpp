@@ -66,6 +66,7 @@ void add_distributions(Ops& ops) {
   };
   ops["beta"] = [](const Json&, Xs x) { return Tensors{random::beta(x[0], x[1], x[2])}; };
   ops["student_t"] = [](const Json&, Xs x) { return Tensors{random::student_t(x[0], x[1])}; };
+  ops["multivariate_normal"] = [](const Json&, Xs x) { return Tensors{random::multivariate_normal(x[0], x[1], x[2])}; };
   ops["dirichlet"] = [](const Json&, Xs x) { return Tensors{random::dirichlet(x[0], x[1])}; };
 }
 
@@ -94,10 +95,7 @@ void add_choosing(Ops& ops) {
   };
 }
 
-Tensors dropout(const Json& p, Xs x) {
-  const double rate = p.at("rate").get<double>();
-  return {where(random::bernoulli(x[0], 1.0 - rate, x[1].shape()), x[1] / (1.0 - rate), 0.0)};
-}
+Tensors dropout_case(const Json& p, Xs x) { return {dropout(x[0], x[1], {.rate = p.at("rate").get<double>()})}; }
 
 /// vmap of another op over the leading axis of the keys, and of the arguments that in_axes names.
 Tensors vmap_random(const Json& p, Xs x) {
@@ -121,7 +119,7 @@ void add_random(Ops& ops) {
   add_samplers(ops);
   add_distributions(ops);
   add_choosing(ops);
-  ops["dropout"] = &dropout;
+  ops["dropout"] = &dropout_case;
   ops["vmap_random"] = &vmap_random;
 }
 

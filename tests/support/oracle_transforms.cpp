@@ -176,6 +176,8 @@ void add_transforms(Ops& ops) {
   add_control(ops);
   add_collectives(ops);
   add_custom(ops);
+  add_models(ops);
+  add_optim(ops);
 }
 
 }  // namespace strata::oracle
