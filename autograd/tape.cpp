@@ -112,6 +112,7 @@ bool Tape::quick(const Op& op, const void* params, const Impl* const* x, Tensor&
   const Impl* largest = x[0];
   for (int i = 0; i < op.inputs; ++i) {
     in[i] = belongs_to(*x[i], id()) ? static_cast<const Taped*>(x[i])->value.impl() : x[i];
+    if (x[i]->size == 0) return false;  // then sizes do not say which has the result's shape
     if (x[i]->size > largest->size || x[i]->shape.size() > largest->shape.size()) largest = x[i];
   }
   for (int i = 0; i < op.inputs; ++i) {  // rules see arguments of the result's shape

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "strata/core/parallel.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -85,6 +86,10 @@ struct TakeLanes : Linear<TakeLanes> {
     return y;
   }
   static Tensor transpose(const Params& p, const Tensor& g) { return put_lanes({g}, p.axis, {p.positions}, p.n); }
+  static Tensor deferred(const Params& p, Out x) {
+    return factored::each_lane(x[0], p.axis, static_cast<std::int64_t>(p.positions->size()),
+                               [&](Tensor t) { return take_lanes(std::move(t), 0, p.positions); });
+  }
   static Lane batch(const Params& p, Lane x, Batch&) {
     const int axis = value_axis(x, p.axis);
     return {take_lanes(std::move(x.value), axis, p.positions), x.axis};

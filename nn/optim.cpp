@@ -1,6 +1,9 @@
 // The optimisers' formulas for one leaf.
 #include "strata/nn/optim.hpp"
 
+#include "strata/core/error.hpp"
+#include "strata/core/level.hpp"
+
 namespace strata::optim::detail {
 
 Tensor moving_average(const Tensor& mean, const Tensor& x, double decay) { return (1 - decay) * x + decay * mean; }
@@ -13,6 +16,20 @@ Tensor adam_step(const Tensor& mu, const Tensor& nu, const Tensor& count, const 
 
 Tensor clip_leaf(const Tensor& g, const Tensor& norm, double max_norm) {
   return where(norm < max_norm, g, g / astype_weak(norm, g.dtype()) * max_norm);
+}
+
+std::int64_t examples(const char* op, const std::vector<Tensor>& leaves) {
+  std::int64_t n = -1;
+  for (const Tensor& x : leaves) {
+    if (!x.defined()) continue;
+    if (x.ndim() == 0 || (n >= 0 && x.shape()[0] != n)) {
+      throw ShapeError(std::string(op) + ": gradients are stacked along axis 0, but one has shape " +
+                       to_string(x.shape()) + (n >= 0 ? ", another " + std::to_string(n) + " examples" : "") +
+                       level_context() + "\n  take them by st::vmap(st::grad(loss), ...)");
+    }
+    n = x.shape()[0];
+  }
+  return n;
 }
 
 Tensor rms_step(const Tensor& g, const Tensor& nu, const Tensor& mu, double eps) {

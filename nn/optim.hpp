@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "strata/core/tree.hpp"
+#include "strata/functorch/vmap.hpp"
 #include "strata/nn/schedules.hpp"
 #include "strata/ops/ops.hpp"
 
@@ -210,6 +211,65 @@ struct ClipByGlobalNorm {
   }
 };
 
+namespace detail {
+/// The number of examples in stacked gradients: axis 0 of every leaf. ShapeError when a leaf has none or they differ.
+std::int64_t examples(const char* op, const std::vector<Tensor>& leaves);
+}  // namespace detail
+
+/// The mean over examples of one example's gradients, each scaled so that its global norm is at most max_norm. Takes
+/// gradients stacked along axis 0. Those of vmap(grad(loss)) stay factored: the cost is about one plain gradient.
+template <class M>
+M clipped_mean(const M& stacked, double max_norm) {
+  detail::examples("clipped_mean", tree_leaves(stacked));
+  const auto clip = [&](const M& g) {
+    const Tensor norm = global_norm(g);
+    return tree_map([&](const Tensor& x) { return detail::clip_leaf(x, norm, max_norm); }, g);
+  };
+  return vmap(clip, {.out_axes = mean_out})(stacked);
+}
+
+/// Stacked per-example gradients to the mean of clipped ones.
+struct PerExampleClip {
+  double max_norm;
+  template <class M>
+  NoState init(const M&) const {
+    return {};
+  }
+  template <class M>
+  std::pair<M, NoState> update(const M& stacked, NoState, const M&) const {
+    return {clipped_mean(stacked, max_norm), NoState{}};
+  }
+};
+
+struct PrivateState {
+  Tensor key;
+};
+
+/// The same with normal noise of max_norm * noise / examples on every element of the mean (Abadi et al. 2016, arXiv
+/// 1607.00133).
+struct PrivateMean {
+  double max_norm, noise;
+  Tensor key;
+  template <class M>
+  PrivateState init(const M&) const {
+    return {key};
+  }
+  template <class M>
+  std::pair<M, PrivateState> update(const M& stacked, PrivateState s, const M&) const {
+    const auto n = detail::examples("dp_sgd", tree_leaves(stacked));
+    const double deviation = max_norm * noise / static_cast<double>(n);
+    M mean = clipped_mean(stacked, max_norm);
+    std::int64_t leaf = 0;
+    const Tensor now = random::fold_in(s.key, 0);
+    for_each_leaf(mean, [&](Tensor& x) {
+      if (!x.defined()) return;
+      const Tensor z = random::normal(random::fold_in(now, leaf++), x.shape());
+      x = x + astype(z * deviation, x.dtype());
+    });
+    return {std::move(mean), PrivateState{random::fold_in(s.key, 1)}};
+  }
+};
+
 /// Several transformations, one after another; the state is a tuple of theirs.
 template <class... T>
 struct Chain {
@@ -299,6 +359,28 @@ struct LionOptions {
 /// Lion.
 inline auto lion(LionOptions o = {}) {
   return chain(ScaleByLion{o.b1, o.b2}, AddDecayedWeights{o.weight_decay}, ScaleByLearningRate{std::move(o.lr)});
+}
+
+/// The mean of clipped per-example gradients, which the chain is given stacked: the first link.
+///     auto opt = chain(per_example_clip(1.0), adam({.lr = 1e-3}));
+///     auto stacked = st::vmap(st::grad(loss), {.in_axes = {st::none, 0, 0}})(model, x, y);
+inline PerExampleClip per_example_clip(double max_norm) { return {max_norm}; }
+
+struct DpSgdOptions {
+  Schedule lr = 1e-2;
+  double max_norm = 1;          ///< of each example's gradient
+  double noise_multiplier = 1;  ///< the noise's deviation on the sum of gradients, over max_norm
+  Tensor key{};                 ///< random::key(0) when absent
+  double momentum = 0;
+  bool nesterov = false;
+};
+/// Differentially private gradient descent: clipped per-example gradients, averaged, with noise. Takes gradients
+/// stacked along axis 0.                   auto opt = st::optim::dp_sgd({.lr = 0.1, .max_norm = 1, .noise_multiplier
+/// = 1.1});
+inline auto dp_sgd(DpSgdOptions o = {}) {
+  const Tensor key = o.key.defined() ? o.key : random::key(0);
+  return chain(PrivateMean{o.max_norm, o.noise_multiplier, key}, Trace{o.momentum, o.nesterov},
+               ScaleByLearningRate{std::move(o.lr)});
 }
 
 /// Clips to a global norm; a link of a chain.    chain(clip_by_global_norm(1.0), sgd({.lr = 0.1}))

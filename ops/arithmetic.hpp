@@ -1,5 +1,6 @@
 // Arithmetic: + - * / and their kin. Pointwise, so each op is its formula, its partials and its samples.
 #pragma once
+#include "strata/ops/factored_rules.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/pointwise.hpp"
 
@@ -15,6 +16,7 @@ struct Add : Pointwise<Add, 2> {
     return static_cast<T>(a + b);
   }
   static Partials<2> partial(const Tensor&, const Tensor&, const Tensor&) { return {one(), one()}; }
+  static Tensor deferred(const NoParams&, Out x) { return factored::add(x, 1); }
   static Samples samples() { return binary_samples(&strata::add); }
 };
 
@@ -28,6 +30,7 @@ struct Sub : Pointwise<Sub, 2> {
     return static_cast<T>(a - b);
   }
   static Partials<2> partial(const Tensor&, const Tensor&, const Tensor&) { return {one(), minus_one()}; }
+  static Tensor deferred(const NoParams&, Out x) { return factored::add(x, -1); }
   static Samples samples() { return binary_samples(&strata::sub); }
 };
 
@@ -41,6 +44,7 @@ struct Mul : Pointwise<Mul, 2> {
     return static_cast<T>(a * b);
   }
   static Partials<2> partial(const Tensor& a, const Tensor& b, const Tensor&) { return {b, a}; }
+  static Tensor deferred(const NoParams&, Out x) { return factored::multiply(x); }
   static Samples samples() { return binary_samples(&strata::mul); }
 };
 
@@ -57,6 +61,7 @@ struct Div : Pointwise<Div, 2> {
     const Tensor first = g / b;
     return {first, need[1] ? neg(first * y) : Tensor()};
   }
+  static Tensor deferred(const NoParams&, Out x) { return factored::divide(x); }
   static Samples samples() { return binary_samples(&strata::div, 0.5, 2.0); }
 };
 
@@ -70,6 +75,7 @@ struct Neg : Pointwise<Neg, 1> {
     return static_cast<T>(-x);
   }
   static Partials<1> partial(const Tensor&, const Tensor&) { return {minus_one()}; }
+  static Tensor deferred(const NoParams&, Out x) { return factored::negate(x); }
   static Samples samples() { return unary_samples(&strata::neg); }
 };
 
@@ -86,6 +92,7 @@ struct Square : Pointwise<Square, 1> {
   STRATA_HD static T scaled(T g, T x) {
     return T(2) * g * x;
   }
+  static Tensor deferred(const NoParams&, Out x) { return factored::square(x); }
   static Samples samples() { return unary_samples(&strata::square); }
 };
 

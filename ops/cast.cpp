@@ -5,6 +5,7 @@
 #include "strata/core/error.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -45,6 +46,7 @@ struct Cast : Linear<Cast> {
   static Tensor eval(const Params& p, Tensor x) { return convert_tensor(x, p.to, p.weak && x.weak()); }
   static Tensor transpose(const Params& p, const Tensor& g) { return astype(g, p.from); }
   static Lane batch(const Params& p, Lane x, Batch&) { return {apply<Cast>(p, std::move(x.value)), x.axis}; }
+  static Tensor deferred(const Params& p, Out x) { return factored::cast(x, p.to); }
   static Samples samples() {
     const auto call = sampled([](Tensor x) { return astype(x, Dtype::float64); });
     return {{"float32 to float64", {{{2, 3}}}, call}, {"empty", {{{0}}}, call}};
@@ -96,6 +98,7 @@ struct StopGradient : NonDifferentiable<StopGradient, 1> {
   static Lane batch(const Params&, std::span<Lane> x, Batch&) {
     return {stop_gradient(std::move(x[0].value)), x[0].axis};
   }
+  static Tensor deferred(const Params&, Out x) { return factored::itself(x); }
   static Samples samples() {
     const auto call = sampled([](Tensor x) { return stop_gradient(x); });
     return {{"[2, 3]", {{{2, 3}}}, call}, {"empty", {{{0}}}, call}};

@@ -5,6 +5,7 @@
 
 #include "strata/core/error.hpp"
 #include "strata/ops/cpu/contraction.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -41,23 +42,45 @@ int lane_place(const Labels& labels, int axis, const Labels& out) {
 struct Contract : Bilinear<Contract> {
   using Params = Contraction;
   static constexpr std::string_view name = "contract";
-  static Tensor eval(const Params& p, Tensor a, Tensor b) { return contract_dense(p, std::move(a), std::move(b)); }
-  static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor&, const Tensor& b) {
-    return contract({p.out, p.b, p.a}, g, b);
+  static Tensor eval(const Params& p, Tensor a, Tensor b) {
+    if (p.lanes) {
+      Tensor y = factored::product(p, a, b);
+      if (y.defined()) return y;
+    }
+    return contract_dense(p, std::move(a), std::move(b));
   }
-  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& a, const Tensor&) {
-    return contract({p.a, p.out, p.b}, a, g);
+  static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b) {
+    return contract({p.out, p.b, p.a, mapped_depth(a)}, g, b);
   }
-  static Lane batch(const Params& p, Lane a, Lane b, Batch&) {
+  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b) {
+    return contract({p.a, p.out, p.b, mapped_depth(b)}, a, g);
+  }
+  static Tensor deferred(const Params& p, Out x) { return factored::contract(p, x[0], x[1]); }
+  static Lane batch(const Params& p, Lane a, Lane b, Batch& batch) {
     const int lanes = fresh_label(p);
     Params q = p;
+    if (p.shared >= 0 && batch.id.level->depth > p.shared) share_lanes(p, a, b, batch.size);
     if (a.mapped()) q.a.insert(a.axis, lanes);
     if (b.mapped()) q.b.insert(b.axis, lanes);
+    if (a.mapped() && b.mapped() && (p.lanes || (p.shared >= 0 && batch.id.level->depth > p.shared)))
+      q.lanes |= std::uint64_t{1} << lanes;
     const int place = a.mapped() && b.mapped() ? 0
                       : a.mapped()             ? lane_place(q.a, a.axis, p.out)
                                                : lane_place(q.b, b.axis, p.out);
     q.out.insert(place, lanes);
     return {contract(q, std::move(a.value), std::move(b.value)), place};
+  }
+  /// A factor that is the same in all lanes gets lanes too (without a copy), where the product is to stay factored.
+  static void share_lanes(const Params& p, Lane& a, Lane& b, std::int64_t size) {
+    if (a.mapped() && b.mapped()) return;
+    const auto logical = [](const Lane& x) {
+      Shape s = x.value.shape();
+      if (x.mapped()) s.erase(x.axis);
+      return s;
+    };
+    if (!factored::stays(p, logical(a), logical(b), size)) return;
+    Lane& x = a.mapped() ? b : a;
+    x = {lanes_first(x, size), 0};
   }
   static Samples samples() {
     const auto by = [](Contraction p) {

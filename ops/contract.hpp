@@ -39,6 +39,9 @@ class Labels {
 
 struct Contraction {
   Labels a, b, out;
+  // The result is the cotangent of an operand that vmap levels deeper than `shared` do not map; -1: it is none.
+  int shared = -1;
+  std::uint64_t lanes = 0;  // labels of such levels' lanes: the result may stay factored (ops/factored.hpp)
 };
 
 /// The product. Arguments promote; integers and bool keep their dtype. Sizes agree: the caller has checked.

@@ -4,7 +4,9 @@
 // copy only where the lanes do not lie there already.
 #include "strata/ops/conv.hpp"
 
+#include "strata/ops/contract.hpp"
 #include "strata/ops/cpu/conv.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -58,6 +60,45 @@ Lane no_lanes(const ConvGeometry& p, std::int64_t first, std::int64_t second, co
 
 std::int64_t logical(const Lane& x, int axis) { return x.value.shape()[value_axis(x, axis)]; }
 
+/// Of a cotangent of the kernel w.
+ConvGeometry of_shared(ConvGeometry p, const Tensor& w) {
+  p.shared = mapped_depth(w);
+  return p;
+}
+
+/// Padding behind the image, so that all windows and no more fit; below 0 where the image ends early.
+std::int64_t high_padding(const ConvGeometry& p, std::size_t i) {
+  const std::int64_t high =
+      (p.y[i] - 1) * p.stride[i] + (p.w[i] - 1) * p.w_dilation[i] - (p.x[i] - 1) * p.x_dilation[i] - p.low[i];
+  return high > -p.stride[i] ? std::max<std::int64_t>(high, 0) : high;
+}
+
+/// The kernel's cotangent of each lane as patches times results, which may stay factored; undefined where that is not
+/// to be.
+/// NOTE [patches as factors]  Worth it for the wide layers behind small images, whose kernels have more elements than
+/// all patches. The kernels of the first layers are small, one for each lane is quickly made.
+Tensor kernel_of_patches(const ConvGeometry& p, const Lane& x, const Lane& y, const Batch& batch) {
+  if (p.shared < 0 || batch.id.level->depth <= p.shared || p.groups != 1) return {};
+  const std::int64_t n = logical(x, 0), c = logical(x, 1), o = logical(y, 1);
+  const std::int64_t window = p.w[0] * p.w[1] * p.w[2], positions = p.y[0] * p.y[1] * p.y[2];
+  if (!factored::worthwhile(batch.size, o * c * window, n * positions * (o + c * window))) return {};
+  Window w;
+  std::vector<std::pair<std::int64_t, std::int64_t>> padding;
+  Shape kernel{batch.size, o, c};
+  for (int i = 0; i < p.rank; ++i) {
+    const auto d = static_cast<std::size_t>(i);
+    padding.emplace_back(p.low[d], high_padding(p, d));
+    if (padding.back().first < 0 || padding.back().second < 0 || p.y[d] < 1) return {};
+    w.window.push_back(p.w[d]), w.strides.push_back(p.stride[d]);
+    w.base_dilation.push_back(p.x_dilation[d]), w.window_dilation.push_back(p.w_dilation[d]);
+    kernel.push_back(p.w[d]);
+  }
+  w.padding = Padding(std::move(padding));
+  const Tensor patches = reshape(im2col(fold(x, 0), w), {batch.size, n, c * window, positions});
+  const Tensor result = reshape(fold(y, 0), {batch.size, n, o, positions});
+  return reshape(contract({{0, 1, 2, 3}, {0, 1, 4, 3}, {0, 4, 2}, p.shared, 1}, patches, result), kernel);
+}
+
 ConvGeometry sample_geometry(std::int64_t x, std::int64_t w, std::int64_t stride, std::int64_t low, std::int64_t high,
                              std::int64_t groups) {
   ConvGeometry p;
@@ -74,8 +115,8 @@ struct ConvResult : Bilinear<ConvResult> {
   static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor&, const Tensor& w) {
     return conv_image(p, g, w);
   }
-  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& x, const Tensor&) {
-    return conv_kernel(p, x, g);
+  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& x, const Tensor& w) {
+    return conv_kernel(of_shared(p, w), x, g);
   }
   static Lane batch(const Params& p, Lane x, Lane w, Batch& batch) {
     const std::int64_t n = batch.size;
@@ -102,8 +143,8 @@ struct ConvImage : Bilinear<ConvImage> {
   static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor&, const Tensor& w) {
     return conv_result(p, g, w);
   }
-  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& y, const Tensor&) {
-    return conv_kernel(p, g, y);
+  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& y, const Tensor& w) {
+    return conv_kernel(of_shared(p, w), g, y);
   }
   static Lane batch(const Params& p, Lane y, Lane w, Batch& batch) {
     const std::int64_t n = batch.size;
@@ -135,6 +176,10 @@ struct ConvKernel : Bilinear<ConvKernel> {
   static Lane batch(const Params& p, Lane x, Lane y, Batch& batch) {
     const std::int64_t n = batch.size;
     if (n == 0) return no_lanes(p, logical(y, 1), logical(x, 1) / p.groups, p.w, x.value.dtype());
+    if (x.mapped() && y.mapped()) {
+      Tensor w = kernel_of_patches(p, x, y, batch);
+      if (w.defined()) return {std::move(w), 0};
+    }
     if (!y.mapped()) return unfold(conv_kernel(p, fold(x, 1, p.groups), y.value), 1, n);
     if (!x.mapped()) return unfold(conv_kernel(p, x.value, fold(y, 1, p.groups)), 0, n, p.groups);
     return unfold(conv_kernel(grouped(p, n), fold(x, 1), fold(y, 1)), 0, n);

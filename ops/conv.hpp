@@ -18,6 +18,7 @@ struct ConvGeometry {
   std::int64_t groups = 1;
   Sizes x{1, 1, 1}, w{1, 1, 1}, y{1, 1, 1};  // spatial sizes
   Sizes stride{1, 1, 1}, low{}, x_dilation{1, 1, 1}, w_dilation{1, 1, 1};
+  int shared = -1;  // of a kernel's cotangent: as in Contraction
 };
 
 /// y from x and w.

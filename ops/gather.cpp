@@ -10,6 +10,7 @@
 #include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/registry.hpp"
@@ -181,6 +182,7 @@ Slices with_batch_axis(const Slices& s, std::int64_t size) {
   t.from.insert(0, size);
   for (std::int64_t& a : t.axes) ++a;
   ++t.batch;
+  ++t.lanes;
   return t;
 }
 
@@ -188,6 +190,44 @@ Tensor lanes_at(const Lane& l, int axis, std::int64_t size) {
   if (l.axis == axis) return l.value;
   const Tensor t = lanes_first(l, size);
   return axis == 0 ? t : moveaxis(t, 0, axis);
+}
+
+/// Zeros that take no memory.
+bool is_zero_view(const Tensor& x) {
+  const Dense& d = dense(x);
+  for (int i = 0; i < d.shape.size(); ++i) {
+    if (d.shape[i] > 1 && d.strides[i] != 0) return false;
+  }
+  std::uint64_t bits = 0;
+  if (d.size > 0) std::memcpy(&bits, d.data, static_cast<std::size_t>(itemsize(d.dtype)));
+  return bits == 0;
+}
+
+/// Slices along one axis added into zeros, each lane its own, as a factored tensor; undefined when it had better be
+/// dense.
+Tensor added_to_zeros(const Slices& s, const Tensor& index, const Tensor& x, const Tensor& u) {
+  if (s.lanes == 0 || s.lanes != s.batch || s.keep || s.axes.size() != 1) return {};
+  if (s.mode == IndexMode::promised || !is_float(u.dtype()) || !is_zero_view(x)) return {};
+  const int axis = static_cast<int>(s.axes[0]);
+  Shape one_row = Shape::filled(s.from.size(), 0), strides = s.from, rest = s.rest();
+  one_row[axis] = 1;
+  const SliceGeometry g = geometry(s, one_row, dense(index));
+  const std::int64_t lanes = g.batch.elements(), t = g.positions.elements(), rows = s.from[axis];
+  std::int64_t step = 1;
+  for (int i = s.from.size() - 1; i >= 0; --i) {
+    if (i == axis) continue;
+    if (i == s.batch - 1) step *= rows;
+    strides[i] = step;
+    step *= s.from[i];
+  }
+  strides[axis] = rest.elements();
+  if (!factored::worthwhile(lanes, rows * rest.elements(), t * (rest.elements() + 1))) return {};
+  std::vector<int> order(static_cast<std::size_t>(u.ndim()));  // the positions before all slice axes
+  std::iota(order.begin(), order.end(), 0);
+  const auto first = order.begin() + s.batch, positions = first + s.place;
+  std::rotate(first, positions, positions + g.positions.size());
+  return factored::rows_at(reshape(offsets_of(g, index), {lanes, t}),
+                           reshape(transpose(u, AxisList(order)), {lanes, t, rest.elements()}), rows, s.from, strides);
 }
 
 struct Gather : General<Gather, 2> {
@@ -260,6 +300,10 @@ struct Scatter : General<Scatter<K>, 3> {
 
   static Tensor eval(const Params& p, Out x) {
     const Dtype d = x[1].dtype();
+    if (K == ScatterKind::add && p.lanes > 0) {
+      Tensor y = added_to_zeros(p, wide_index(x[0]), x[1], x[2]);
+      if (y.defined()) return y;
+    }
     if (is_half(d) && K != ScatterKind::set) {  // half types accumulate in float32
       Tensor wide[] = {std::move(x[0]), astype(std::move(x[1]), Dtype::float32),
                        astype(std::move(x[2]), Dtype::float32)};

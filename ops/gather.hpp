@@ -22,6 +22,7 @@ struct Slices {
   /// What a read outside gives in mode fill; when absent NaN, the least signed or the greatest unsigned integer, true.
   std::optional<double> fill{};
   bool from_end = true;  // a negative index counts from the end; else it is outside
+  int lanes = 0;         // batch axes that are vmap's: slices added to zeros may stay factored (ops/factored.hpp)
   bool winners = false;  // reads: 0 for a position that a later one of the same place overwrites
 
   static Slices along(const Shape& from, int axis, IndexMode mode);

@@ -1,6 +1,7 @@
 // Sums, means, and what tests or counts elements: any, all, count_nonzero.
 // Linear or not differentiable; the other reductions are in ops/reduce_extrema.cpp and ops/reduce_moments.cpp.
 #include "strata/core/convert.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
@@ -51,6 +52,7 @@ struct Sum : Linear<Sum> {
   static Tensor eval(const Params& p, Tensor x) { return sum_dense(p, x); }
   static Tensor transpose(const Params& p, const Tensor& g) { return spread(p.scale == 1 ? g : g * p.scale, p); }
   static Lane batch(const Params& p, Lane x, Batch&) { return batch_reduced<Sum>(p, x); }
+  static Tensor deferred(const Params& p, Out x) { return factored::sum(x[0], p.axes, p.keepdims, p.scale, p.dtype); }
   static Samples samples() {
     const auto over = [](Reduce p) {
       return [p](std::span<const Tensor> x) { return std::vector<Tensor>{sum(x[0], p)}; };

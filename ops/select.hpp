@@ -1,6 +1,7 @@
 // Choosing between values: where, maximum and minimum, clip, and what depends on signs. Derivatives choose too and
 // never multiply by 0 or 1, so that an infinity in what was not chosen does no harm.
 #pragma once
+#include "strata/ops/factored_rules.hpp"
 #include "strata/ops/formula.hpp"
 #include "strata/ops/pointwise.hpp"
 
@@ -19,6 +20,7 @@ struct Where : Pointwise<Where, 3> {
                               Need need) {
     return {Tensor(), need[1] ? where(c, g, 0) : Tensor(), need[2] ? where(c, 0, g) : Tensor()};
   }
+  static Tensor deferred(const NoParams&, Out x) { return factored::choose(x); }
   static Samples samples();
 };
 

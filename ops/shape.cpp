@@ -5,6 +5,7 @@
 
 #include "strata/core/error.hpp"
 #include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -28,6 +29,11 @@ struct Reshape : Linear<Reshape> {
   static Tensor transpose(const Params& p, const Tensor& g) { return reshape(g, p.from); }
   static Lane batch(const Params& p, Lane x, Batch& batch) {
     return {reshape(lanes_first(x), Shape{batch.size} + p.to), 0};
+  }
+  static Tensor deferred(const Params& p, Out x) {
+    const Factored* f = factored::get(x[0]);
+    Strides strides;
+    return f && reshape_strides(f->shape, f->strides, p.to, strides) ? factored::view(x[0], p.to, strides) : Tensor();
   }
   static Samples samples() {
     const auto to = [](Shape shape) {
@@ -128,6 +134,7 @@ struct Transpose : Linear<Transpose> {
     for (std::int64_t a : p.axes) axes.push_back(a < x.axis ? a : a + 1);
     return {apply<Transpose>({axes}, std::move(x.value)), 0};
   }
+  static Tensor deferred(const Params& p, Out x) { return factored::transpose(x[0], p.axes); }
   static Samples samples() {
     const auto by = [](AxisList axes) {
       return [axes](std::span<const Tensor> x) { return std::vector<Tensor>{strata::transpose(x[0], axes)}; };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "strata/core/debug.hpp"
 #include "strata/strata.hpp"
 #include "strata/tests/catch.hpp"
 #include "strata/tests/support/laws_detail.hpp"
@@ -389,5 +390,10 @@ void run(std::uint64_t from, std::uint64_t to) {
 }  // namespace
 
 TEST_CASE("programs at random under transforms at random", "[programs]") { run(0, 600); }
+
+TEST_CASE("programs at random whose per-example gradients stay factored", "[programs]") {
+  const debug::FactoringScope on(debug::Factoring::always);
+  run(20000, 20300);
+}
 
 TEST_CASE("many more of them", "[.][many]") { run(600, 20000); }
