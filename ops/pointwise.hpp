@@ -51,6 +51,13 @@ struct KernelSet {
 
 template <class D>
 struct Scaled;
+
+// clang would have an extern template of each op and instruction set in sight of every user; those who instantiate the
+// kernels (ops/cpu/*.isa.cpp) are linked or the program does not link.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#endif
 template <class D>
 struct KernelsOf {
   template <Isa I>
@@ -65,6 +72,10 @@ struct KernelsOf<Scaled<D>> {
     return KernelSet<D, I>::scaled;
   }
 };
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
+
 template <class D>
 const PointwiseKernels& cpu_kernels() {
 #if STRATA_X86_ISAS
