@@ -26,11 +26,14 @@ if(STRATA_SANITIZE)
 endif()
 
 # Warnings, and thread-locals reached without a call: every op reads the level stack, so it must not cost a __tls_get_addr.
+# Kernels (strata_isa_sources) go without -Wold-style-cast: vectors are reinterpreted by C-style casts alone.
 function(strata_compile_options target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -ftls-model=initial-exec)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi -ftls-model=initial-exec)
   # g++ 12 sees uninitialised reads where there are none: beyond a Shape's rank, inside std::function.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+  else()
+    target_compile_options(${target} PRIVATE -Wno-sign-conversion)
   endif()
   if(STRATA_WERROR)
     target_compile_options(${target} PRIVATE -Werror)

@@ -73,6 +73,11 @@ class Loop::Finished {
   std::vector<std::vector<Tensor>> parts_;
 };
 
+void LoopIndex::refuse(std::int64_t value) {
+  throw ValueError("fori_loop: step " + std::to_string(value) +
+                   " does not fit into the number that the body takes; let it take a std::int64_t or a Tensor");
+}
+
 Loop::Loop(const char* op, Test test, Body body, std::size_t counters)
     : op_(op), test_(std::move(test)), body_(std::move(body)), counters_(counters), at_once_(grad_is_running()) {}
 

@@ -5,6 +5,7 @@
 // otherwise when fewer than half of those present are live.
 #pragma once
 #include <functional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -85,13 +86,26 @@ struct Bounds {
 };
 Bounds read_bounds(const Tensor& low, const Tensor& high);
 
+/// The counter for a body that wants a C++ number. ValueError where the number's type cannot hold it.
+struct LoopIndex {
+  std::int64_t value;
+  template <class I>
+  requires std::is_arithmetic_v<I>
+  operator I() const {
+    const I i = static_cast<I>(value);
+    if (static_cast<std::int64_t>(i) != value) refuse(value);
+    return i;
+  }
+  [[noreturn]] static void refuse(std::int64_t value);
+};
+
 template <class F, class C>
 C call_fori_body(const F& body, const LoopCarry<C>& carries, const Tensor& i, C carry) {
   if constexpr (std::is_invocable_v<const F&, const Tensor&, C> ||
                 std::is_invocable_v<const F&, const Tensor&, const C&>)
     return carries.checked(call_with_carry(body, i, std::move(carry)));
   else
-    return carries.checked(call_with_carry(body, i.item<std::int64_t>(), std::move(carry)));
+    return carries.checked(call_with_carry(body, LoopIndex{i.item<std::int64_t>()}, std::move(carry)));
 }
 
 }  // namespace detail

@@ -26,7 +26,7 @@ TEST_CASE("axes move as views") {
   CHECK(shares_memory(swapaxes(x, 0, -1), x));
   CHECK(mT(x).shape() == Shape{2, 4, 3});
   CHECK(moveaxis(x, {0, 1}, {-1, 0}).shape() == Shape{3, 4, 2});
-  CHECK(ints(moveaxis(counted({2, 3}), {0}, {1})) == I{0, 3, 1, 4, 2, 5});
+  CHECK(ints(moveaxis(counted({2, 3}), 0, 1)) == I{0, 3, 1, 4, 2, 5});
   CHECK(rollaxis(x, 2).shape() == Shape{4, 2, 3});
   CHECK(rollaxis(x, 0, 3).shape() == Shape{3, 4, 2});
   CHECK(expand_dims(x, {0, -1}).shape() == Shape{1, 2, 3, 4, 1});

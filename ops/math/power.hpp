@@ -147,8 +147,8 @@ template <class T>
 STRATA_HD T hypot(T x, std::type_identity_t<T> y) {
   using F = format<T>;
   const T a = abs(x), b = abs(y), large = max(a, b), little = min(a, b);
-  const T big(is_single<T> ? 0x1p60 : 0x1p500), tiny(is_single<T> ? 0x1p-40 : 0x1p-400);
-  const T down(is_single<T> ? 0x1p-80 : 0x1p-600), up(is_single<T> ? 0x1p80 : 0x1p600);
+  const T big = T(is_single<T> ? 0x1p60 : 0x1p500), tiny = T(is_single<T> ? 0x1p-40 : 0x1p-400);
+  const T down = T(is_single<T> ? 0x1p-80 : 0x1p-600), up = T(is_single<T> ? 0x1p80 : 0x1p600);
   const T scale = select(large > big, down, select(large < tiny, up, T(1)));
   const T back = select(large > big, up, select(large < tiny, down, T(1)));
   const T p = large * scale, q = little * scale;
