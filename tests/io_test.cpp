@@ -1,43 +1,16 @@
-// Files: safetensors and .npy there and back, whole trees, and every way a file can be malformed: an IoError each time,
-// never a crash or a wild read (the address sanitizer runs this too).
+// Files: safetensors there and back, whole trees, and every way a file can be malformed: an IoError each time, never a
+// crash or a wild read (the address sanitizer runs this too).
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <random>
-
-#include "strata/core/error.hpp"
 #include "strata/functorch/vmap_level.hpp"
 #include "strata/io/npy.hpp"
 #include "strata/io/tree_file.hpp"
-#include "strata/ops/ops.hpp"
-#include "strata/tests/catch.hpp"
+#include "strata/tests/files.hpp"
 
 using namespace strata;
-namespace fs = std::filesystem;
+using namespace strata::testing;
 
 namespace {
-
-/// A folder of its own for each test, removed at its end.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("strata_io_" + std::to_string(::getpid()));
-  Folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string file(const char* name) const { return (path / name).string(); }
-};
-
-void write(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-std::string read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// A safetensors file of a header and data.
 std::string file_of(const std::string& header, const std::string& data) {
@@ -45,30 +18,6 @@ std::string file_of(const std::string& header, const std::string& data) {
   std::string s(reinterpret_cast<const char*>(&n), 8);
   return s + header + data;
 }
-
-template <class T>
-Tensor tensor(std::initializer_list<T> values, Shape shape) {
-  Tensor x = empty_dense(shape, dtype_of<T>());
-  std::copy(values.begin(), values.end(), reinterpret_cast<T*>(dense(x).data));
-  return x;
-}
-Tensor floats(std::initializer_list<float> values) { return tensor<float>(values, {values.size()}); }
-
-/// 0, 1, 2, ... in any dtype; bools alternate.
-Tensor counted(Shape shape, Dtype dtype) {
-  Tensor x = empty_dense(shape, Dtype::float32);
-  for (std::int64_t i = 0; i < x.size(); ++i) reinterpret_cast<float*>(dense(x).data)[i] = static_cast<float>(i % 100);
-  return astype(x, dtype);
-}
-
-bool same(const Tensor& a, const Tensor& b) {
-  const Tensor x = copy(a), y = copy(b);
-  return x.shape() == y.shape() && x.dtype() == y.dtype() &&
-         std::memcmp(dense(x).data, dense(y).data, static_cast<std::size_t>(x.size() * itemsize(x.dtype()))) == 0;
-}
-
-constexpr Dtype all_dtypes[] = {bool_, uint8, uint16,   uint32,  uint64,  int8,   int16,
-                                int32, int64, bfloat16, float16, float32, float64};
 
 struct Layer {
   Tensor w, b;
@@ -180,11 +129,6 @@ TEST_CASE("a file is replaced whole: the old one stays until the new one is comp
 
 namespace {
 
-/// A file and the end of the message that reading it gives.
-struct Bad {
-  std::string bytes, message;
-};
-
 std::vector<Bad> malformed_files() {
   const std::string one(4, '\0'), two(8, '\0');
   const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
@@ -251,45 +195,6 @@ TEST_CASE("safetensors: malformed files are IoErrors that name the file and the 
   write(path, file_of(std::string(200000, '[').replace(0, 1, "{\"a\":"), ""));
   CHECK_THROWS_AS(load_tensors(path), IoError);
 }
-
-namespace {
-
-/// Reads a mutated file: any value or an IoError will do, and every byte that was read must be there.
-template <class Load>
-void fuzz(const std::string& path, const std::string& good, Load load, int rounds) {
-  std::mt19937 random(20260103);
-  const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
-  for (int i = 0; i < rounds; ++i) {
-    std::string bytes = good;
-    const std::size_t edits = 1 + below(4);
-    for (std::size_t e = 0; e < edits && !bytes.empty(); ++e) {
-      const std::size_t at = below(std::min<std::size_t>(bytes.size(), 400));
-      switch (below(5)) {
-        case 0:
-          bytes[at] = static_cast<char>(below(256));
-          break;
-        case 1:
-          bytes.erase(at, 1 + below(8));
-          break;
-        case 2:
-          bytes.insert(at, 1, "0123456789{}[](),:\"'-"[below(20)]);
-          break;
-        case 3:
-          bytes.resize(below(bytes.size() + 1));
-          break;
-        default:
-          bytes[at] = "0123456789"[below(10)];
-      }
-    }
-    write(path, bytes);
-    try {
-      load();
-    } catch (const IoError&) {
-    }
-  }
-}
-
-}  // namespace
 
 TEST_CASE("safetensors: files mutated at random") {
   const Folder folder;
@@ -370,97 +275,4 @@ TEST_CASE("trees: what does not fit") {
   for (int i = 0; i < 1000; ++i) deep += "a.";
   save_tensors(path, {{deep + "a", floats({1})}});
   CHECK_THROWS_WITH(load<Tree>(path), "load: a tensor's name has more than 256 steps");
-}
-
-TEST_CASE("npy: every dtype and layout, there and back") {
-  const Folder folder;
-  const std::string path = folder.file("x.npy");
-  for (const Dtype d : all_dtypes) {
-    for (const Shape& shape : {Shape{}, Shape{3}, Shape{2, 3}, Shape{0, 4}}) {
-      const Tensor x = counted(shape, d);
-      save_npy(path, x);
-      CHECK(same(load_npy(path), x));
-      CHECK((read(path).find('\n') + 1) % 64 == 0);
-    }
-  }
-  save_npy(path, floats({1}));
-  CHECK(read(path).substr(10, 58) == "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } ");
-}
-
-namespace {
-
-std::string npy(int version, const std::string& header, const std::string& data) {
-  std::string s = "\x93NUMPY";
-  s += static_cast<char>(version);
-  s += '\0';
-  const std::size_t n = header.size();
-  for (int i = 0; i < (version == 1 ? 2 : 4); ++i) s += static_cast<char>(n >> (8 * i));
-  return s + header + data;
-}
-std::string npy_header(const std::string& descr, bool fortran, const std::string& shape) {
-  return "{'descr': '" + descr + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': " + shape + "}\n";
-}
-
-}  // namespace
-
-TEST_CASE("npy: versions, Fortran order, big endian, other spellings") {
-  const Folder folder;
-  const std::string path = folder.file("x.npy");
-  const std::string six("\0\1\2\3\4\5", 6);
-  for (int version : {1, 2, 3}) {
-    write(path, npy(version, npy_header("|u1", true, "(2, 3)"), six));
-    const Tensor x = load_npy(path);
-    CHECK(x.shape() == Shape{2, 3});
-    CHECK(x.to_vector<int>() == std::vector<int>{0, 2, 4, 1, 3, 5});
-  }
-  write(path, npy(1, npy_header(">u2", false, "(3,)"), six));
-  CHECK(load_npy(path).to_vector<int>() == std::vector<int>{1, 0x203, 0x405});
-  write(path, npy(1, npy_header(">u2", true, "(3, 1)"), six));
-  CHECK(load_npy(path).to_vector<int>() == std::vector<int>{1, 0x203, 0x405});
-  write(path, npy(1, "{\"shape\": (3L,), \"descr\": \"=i2\", \"fortran_order\": False, }", six));
-  CHECK(load_npy(path).to_vector<int>() == std::vector<int>{0x100, 0x302, 0x504});
-}
-
-TEST_CASE("npy: malformed files") {
-  const Folder folder;
-  const std::string path = folder.file("bad.npy");
-  const std::string four(4, '\0');
-  const auto f4 = [](const std::string& shape) { return npy_header("<f4", false, shape); };
-  const std::vector<Bad> cases = {
-      {"", "it is not a .npy file"},
-      {"PK\x03\x04 something else", "it is not a .npy file"},
-      {npy(4, f4("(1,)"), four), "version 4 is not known"},
-      {npy(1, f4("(1,)"), "").substr(0, 30), "which the file has not"},
-      {npy(2, f4("(1,)"), "").substr(0, 11), "which the file has not"},
-      {npy(1, "", four), "the header lacks '{' at its byte 0"},
-      {npy(1, "{'descr': '<f4'}", four), "the header lacks one of descr, fortran_order and shape"},
-      {npy(1, "{'descr': '<f4', 'descr': '<f4'}", four), "the header has 'descr' twice"},
-      {npy(1, "{'more': '<f4'}", four), "the header has the unknown key 'more'"},
-      {npy(1, "{'descr", four), "the header has a string without an end"},
-      {npy(1, f4("(1,)") + "x", four), "the header goes on after its dictionary"},
-      {npy(1, npy_header("|O", false, "(1,)"), four), "arrays of Python objects are not supported"},
-      {npy(1, npy_header("<c8", false, "(1,)"), four), "there is no dtype for '<c8'"},
-      {npy(1, npy_header("<U1", false, "(1,)"), four), "there is no dtype for '<U1'"},
-      {npy(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", four),
-       "arrays of structures are not supported"},
-      {npy(1, "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", four), "fortran_order is neither True nor False"},
-      {npy(1, f4("(-1,)"), four), "its shape has something that is no size"},
-      {npy(1, f4("(1.5,)"), four), "the header lacks ')'"},
-      {npy(1, f4("(99999999999999999999,)"), four), "its shape is too large"},
-      {npy(1, f4("(4294967296, 4294967296)"), four), "is too large"},
-      {npy(1, f4("(4294967296, 4294967296, 0)"), ""), "is too large"},
-      {npy(1, f4("(1,1,1,1,1,1,1,1,1,1,1,1,1)"), four), "it has more than 12 axes"},
-      {npy(1, f4("(2,)"), four), "float32 [2] is 8 bytes, the file has 4"},
-      {npy(1, f4("(1,)"), four + "x"), "float32 [1] is 4 bytes, the file has 5"},
-      {npy(1, npy_header("|b1", false, "(4,)"), "\1\1\1\5"), "the array is bool, but one of its bytes is 5"},
-  };
-  for (const Bad& bad : cases) {
-    write(path, bad.bytes);
-    INFO(bad.message);
-    CHECK_THROWS_AS(load_npy(path), IoError);
-    CHECK_THROWS_WITH(load_npy(path), Catch::StartsWith("load_npy: " + path + ": ") && Catch::Contains(bad.message));
-  }
-  save_npy(path, counted({3, 4}, int16));
-  fuzz(
-      path, read(path), [&] { load_npy(path).to_vector<double>(); }, 3000);
 }
