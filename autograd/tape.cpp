@@ -27,7 +27,7 @@ Node* Tape::add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs, 
   const std::size_t params_at =
       (sizeof(Node) + inputs * sizeof(Edge) + tensors * sizeof(Tensor) + 15) & ~std::size_t{15};
   auto* block = static_cast<std::byte*>(arena_.allocate(params_at + params_size));
-  auto* n = new (block) Node{op, last_, nullptr, inputs, has_x, outputs, has_y, false};
+  auto* n = new (block) Node{op, last_, nullptr, inputs & 0x7fffffffu, has_x, outputs & 0x3fffffffu, has_y, false};
   for (std::size_t i = 0; i < inputs; ++i) new (n->edges() + i) Edge();
   for (std::size_t i = 0; i < tensors; ++i) new (n->g() + i) Tensor();
   if (params_size) {
