@@ -4,6 +4,7 @@
 // A seed gives the same program on every machine; a failure prints it.
 #include <cmath>
 #include <functional>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -11,10 +12,14 @@
 #include "strata/strata.hpp"
 #include "strata/tests/catch.hpp"
 #include "strata/tests/support/laws_detail.hpp"
+#include "strata/tests/support/program_steps.hpp"
 
 using namespace strata;
 using laws::Rng;
 using laws::Tensors;
+using programs::kinds;
+using programs::squash;
+using programs::StepKind;
 
 namespace {
 
@@ -24,67 +29,8 @@ Tensor draw(const Shape& shape, Rng& rng) { return laws::draw({shape, float64, -
 
 // ---- programs
 // ----------------------------------------------------------------------------------------------------------
-/// Between -1/2 and 1/2, smooth: keeps values and derivatives of all orders moderate.
-Tensor squash(const Tensor& x) { return x / (1 + square(x)); }
-
-/// A kind of step; `fits` says whether it takes these shapes, `choice` is any number that varies it.
-struct Kind {
-  const char* name;
-  int arity;
-  bool (*fits)(const Shape& a, const Shape& b);
-  Tensor (*apply)(const Tensor& a, const Tensor& b, int choice);
-};
-
-bool always(const Shape&, const Shape&) { return true; }
-bool ranked(const Shape& a, const Shape&) { return a.size() > 0; }
-bool matrix(const Shape& a, const Shape&) { return a.size() >= 2; }
-bool products(const Shape& a, const Shape& b) { return a.size() == 2 && b.size() == 2 && a[1] == b[0]; }
-bool same(const Shape& a, const Shape& b) { return a == b; }
-bool joinable(const Shape& a, const Shape& b) { return a == b && a.size() > 0; }
-bool broadcasts(const Shape& a, const Shape& b) {
-  for (int i = 1; i <= std::min(a.size(), b.size()); ++i) {
-    const auto p = a[a.size() - i], q = b[b.size() - i];
-    if (p != q && p != 1 && q != 1) return false;
-  }
-  return true;
-}
-int axis_of(const Tensor& x, int choice) { return choice % x.ndim() - (choice & 8 ? x.ndim() : 0); }
-
-const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all = {
-      {"add", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a + b; }},
-      {"sub", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a - b; }},
-      {"mul", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a * b; }},
-      {"div", 2, broadcasts, [](const Tensor& a, const Tensor& b, int) { return a / (1 + square(b)); }},
-      {"scale", 1, always, [](const Tensor& a, const Tensor&, int c) { return a * (0.5 + c % 3); }},
-      {"square", 1, always, [](const Tensor& a, const Tensor&, int) { return square(a); }},
-      {"neg", 1, always, [](const Tensor& a, const Tensor&, int) { return -a; }},
-      {"reciprocal", 1, always, [](const Tensor& a, const Tensor&, int) { return reciprocal(2 + square(a)); }},
-      {"sum of one axis", 1, ranked,
-       [](const Tensor& a, const Tensor&, int c) {
-         return sum(a, {.axes = {axis_of(a, c)}, .keepdims = (c & 16) != 0});
-       }},
-      {"sum", 1, always, [](const Tensor& a, const Tensor&, int) { return sum(a); }},
-      {"transpose", 1, matrix, [](const Tensor& a, const Tensor&, int) { return transpose(a); }},
-      {"moveaxis", 1, matrix, [](const Tensor& a, const Tensor&, int c) { return moveaxis(a, axis_of(a, c), -1); }},
-      {"flatten", 1, always, [](const Tensor& a, const Tensor&, int) { return reshape(a, {-1}); }},
-      {"expand_dims", 1, always,
-       [](const Tensor& a, const Tensor&, int c) { return a.ndim() < 3 ? expand_dims(a, c % (a.ndim() + 1)) : a; }},
-      {"broadcast_to", 1, always,
-       [](const Tensor& a, const Tensor&, int) { return a.ndim() < 3 ? broadcast_to(a, Shape{2} + a.shape()) : a; }},
-      {"matmul", 2, products, [](const Tensor& a, const Tensor& b, int) { return matmul(a, b); }},
-      {"outer product", 2, [](const Shape& a, const Shape& b) { return a.size() <= 1 && b.size() <= 1; },
-       [](const Tensor& a, const Tensor& b, int) {
-         return reshape(a, {-1, 1}) * reshape(b, {1, -1});
-       }},
-      {"detached weight", 2, same, [](const Tensor& a, const Tensor& b, int) { return a * squash(b) + b; }},
-      {"sum of rows", 2, joinable, [](const Tensor& a, const Tensor& b, int) { return sum(a * b, {.axes = {0}}); }},
-  };
-  return all;
-}
-
 struct Step {
-  const Kind* kind;
+  const StepKind* kind;
   int a, b, choice;
 };
 
@@ -113,7 +59,7 @@ Program random_program(Rng& rng) {
   }
   while (static_cast<std::int64_t>(p.steps.size()) < steps) {
     const auto n = static_cast<std::int64_t>(values.size());
-    const Kind& kind = kinds()[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(kinds().size())))];
+    const StepKind& kind = kinds()[static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(kinds().size())))];
     // Mostly the newest value, so that the program is deep.
     const auto pick = [&] { return static_cast<int>(rng.below(2) ? n - 1 : rng.below(n)); };
     const Step s{&kind, pick(), pick(), static_cast<int>(rng.below(32))};
@@ -164,6 +110,24 @@ Tensor join_lanes(const Tensors& lanes) {
   return y;
 }
 
+/// The results of each lane, result by result.
+Tensors join_results(const std::vector<Tensors>& lanes, int axis) {
+  Tensors y;
+  for (std::size_t r = 0; r < lanes[0].size(); ++r) {
+    Tensors parts;
+    for (const Tensors& lane : lanes) parts.push_back(lane[r]);
+    y.push_back(moveaxis(join_lanes(parts), 0, axis));
+  }
+  return y;
+}
+
+/// A moderate scalar of a function's results, with unlike weights.
+Tensor loss(const Tensors& y) {
+  Tensor total = 0.0;
+  for (std::size_t i = 0; i < y.size(); ++i) total = total + (1.0 + static_cast<double>(i)) * sum(squash(y[i]));
+  return total;
+}
+
 struct VmapLayer final : Layer {
   std::vector<int> axes;  // -1: shared
   int out = 0;
@@ -202,24 +166,11 @@ struct VmapLayer final : Layer {
           lane.push_back(self.axes[i] < 0 ? x[i] : take_lane(x[i], self.axes[i], b));
         results.push_back(f(lane));
       }
-      Tensors y;
-      for (std::size_t r = 0; r < results[0].size(); ++r) {
-        Tensors parts;
-        for (const Tensors& result : results) parts.push_back(result[r]);
-        y.push_back(moveaxis(join_lanes(parts), 0, self.out));
-      }
-      return y;
+      return join_results(results, self.out);
     };
   }
   bool loops() const override { return true; }
 };
-
-/// A moderate scalar of a function's results, with unlike weights.
-Tensor loss(const Tensors& y) {
-  Tensor total = 0.0;
-  for (std::size_t i = 0; i < y.size(); ++i) total = total + (1.0 + static_cast<double>(i)) * sum(squash(y[i]));
-  return total;
-}
 
 /// f at x moved by t along v, for the fourth-order stencil.
 constexpr double stencil[] = {1. / 12, -8. / 12, 8. / 12, -1. / 12}, places[] = {-2, -1, 1, 2}, width = 1e-5;
@@ -303,15 +254,125 @@ struct CheckpointLayer final : Layer {
   bool loops() const override { return true; }
 };
 
+/// f on each slice of the arguments that `scanned` names (their axis 0), shared ones being captured. The carry leans on
+/// all that came before and scales what comes out.
+struct ScanLayer final : Layer {
+  std::vector<bool> scanned;
+  std::int64_t length;
+  bool reverse;
+
+  ScanLayer(const std::vector<Shape>& inner, Rng& rng) : length(1 + rng.below(3)), reverse(rng.below(2)) {
+    const auto must = static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(inner.size())));
+    for (std::size_t i = 0; i < inner.size(); ++i) scanned.push_back(i == must || rng.below(2));
+  }
+  std::string name() const override {
+    std::ostringstream s;
+    s << "scan(" << (reverse ? "reverse, " : "") << length << " steps over arguments";
+    for (std::size_t i = 0; i < scanned.size(); ++i) s << (scanned[i] ? " " + std::to_string(i) : "");
+    s << ")";
+    return s.str();
+  }
+  std::vector<Shape> inputs(std::vector<Shape> inner) const override {
+    for (std::size_t i = 0; i < scanned.size(); ++i) {
+      if (scanned[i]) inner[i].insert(0, length);
+    }
+    return inner;
+  }
+  static std::pair<Tensor, Tensors> step(const Function& f, const Tensor& carry, const Tensors& x) {
+    Tensors y = f(x);
+    const Tensor next = squash(carry + loss(y));
+    for (Tensor& t : y) t = t * (1 + carry);
+    return {next, y};
+  }
+  Function apply(Function f) const override {
+    return [self = *this, f](const Tensors& x) {
+      Tensors slices;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (self.scanned[i]) slices.push_back(x[i]);
+      }
+      const auto body = [&](const Tensor& carry, const Tensors& now) {
+        Tensors at = x;
+        for (std::size_t i = 0, k = 0; i < x.size(); ++i) {
+          if (self.scanned[i]) at[i] = now[k++];
+        }
+        return step(f, carry, at);
+      };
+      return scan(body, Tensor(zeros({}, {.dtype = float64})), slices, {.reverse = self.reverse}).second;
+    };
+  }
+  Function reference(Function f) const override {
+    return [self = *this, f](const Tensors& x) {
+      Tensor carry = 0.0;
+      std::vector<Tensors> results(static_cast<std::size_t>(self.length));
+      for (std::int64_t i = 0; i < self.length; ++i) {
+        const std::int64_t t = self.reverse ? self.length - 1 - i : i;
+        Tensors at = x;
+        for (std::size_t k = 0; k < x.size(); ++k) {
+          if (self.scanned[k]) at[k] = take_lane(x[k], 0, t);
+        }
+        auto [next, y] = step(f, carry, at);
+        carry = next;
+        results[static_cast<std::size_t>(t)] = std::move(y);
+      }
+      return join_results(results, 0);
+    };
+  }
+  bool loops() const override { return true; }
+};
+
+/// One more argument, a number that chooses: f where it is positive, else f of half of everything. Under a vmap that
+/// maps the number, lanes part.
+struct CondLayer final : Layer {
+  bool select;
+
+  explicit CondLayer(Rng& rng) : select(rng.below(4) == 0) {}
+  std::string name() const override { return select ? "cond(select)" : "cond"; }
+  std::vector<Shape> inputs(std::vector<Shape> inner) const override {
+    inner.emplace_back();
+    return inner;
+  }
+  static Tensors other(const Function& f, Tensors x) {
+    for (Tensor& t : x) t = 0.5 * t;
+    x = f(x);
+    for (Tensor& t : x) t = sin(t);
+    return x;
+  }
+  Function apply(Function f) const override {
+    return [f, select = select](Tensors x) {
+      const Tensor p = x.back();
+      x.pop_back();
+      return cond(
+          {.select = select}, p > 0, f, [f](const Tensors& t) { return other(f, t); }, x);
+    };
+  }
+  Function reference(Function f) const override {
+    return [f](Tensors x) {
+      const Tensor p = x.back();
+      x.pop_back();
+      Tensors y = f(x), z = other(f, x);
+      for (std::size_t r = 0; r < y.size(); ++r) y[r] = where(p > 0, y[r], z[r]);
+      return y;
+    };
+  }
+  bool loops() const override { return true; }
+};
+
 LayerRef random_layer(const std::vector<Shape>& inner, Rng& rng) {
-  switch (rng.below(8)) {
+  switch (rng.below(12)) {
     case 0:
     case 1:
       return std::make_shared<GradLayer>();
     case 2:
-      return inner.size() <= 4 ? LayerRef(std::make_shared<JvpLayer>()) : std::make_shared<GradLayer>();
     case 3:
+      return inner.size() <= 4 ? LayerRef(std::make_shared<JvpLayer>()) : std::make_shared<GradLayer>();
+    case 4:
       return std::make_shared<CheckpointLayer>();
+    case 5:
+    case 6:
+      return std::make_shared<ScanLayer>(inner, rng);
+    case 7:
+    case 8:
+      return std::make_shared<CondLayer>(rng);
     default:
       return std::make_shared<VmapLayer>(inner, rng);
   }
@@ -387,13 +448,35 @@ void run(std::uint64_t from, std::uint64_t to) {
   }
 }
 
+/// How often each step and each layer (without its settings) occurs in the programs.
+std::map<std::string, int> census(std::uint64_t programs) {
+  std::map<std::string, int> count;
+  for (const StepKind& kind : kinds()) count[kind.name] = 0;
+  for (const char* layer : {"vmap", "grad", "jvp", "checkpoint", "scan", "cond"}) count[layer] = 0;
+  for (std::uint64_t seed = 0; seed < programs; ++seed) {
+    const Subject s = random_subject(seed);
+    for (const Step& step : s.program.steps) ++count.at(step.kind->name);
+    for (const LayerRef& layer : s.layers) ++count.at(layer->name().substr(0, layer->name().find('(')));
+  }
+  return count;
+}
+
+constexpr std::uint64_t programs_run = 3000;
+
 }  // namespace
 
-TEST_CASE("programs at random under transforms at random", "[programs]") { run(0, 600); }
+TEST_CASE("programs at random under transforms at random", "[programs]") { run(0, programs_run); }
 
 TEST_CASE("programs at random whose per-example gradients stay factored", "[programs]") {
   const debug::FactoringScope on(debug::Factoring::always);
-  run(20000, 20300);
+  run(50000, 51500);
 }
 
-TEST_CASE("many more of them", "[.][many]") { run(600, 20000); }
+TEST_CASE("they contain every step and every layer", "[programs]") {
+  for (const auto& [name, count] : census(programs_run)) {
+    INFO(name << " occurs " << count << " times");
+    CHECK(count >= 5);
+  }
+}
+
+TEST_CASE("many more of them", "[.][many]") { run(programs_run, 50000); }
