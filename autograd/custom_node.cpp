@@ -20,22 +20,25 @@ void pullback_jvp(const void* p, In, In dx, In, Out dy) {
   for (std::size_t i = 0; i < dy.size(); ++i) dy[i] = y[i];
 }
 
+constexpr Op make_row(bool collective) {
+  Op op{};
+  op.name = "custom function";
+  op.family = "general";
+  op.inputs = op.outputs = -1;
+  op.differentiable = true;
+  op.keep = Keep::nothing;
+  op.params_size = sizeof(PullbackParams);
+  op.params_copy = [](void* to, const void* from) { new (to) PullbackParams(params_of(from)); };
+  op.params_destroy = [](void* p) { static_cast<PullbackParams*>(p)->~PullbackParams(); };
+  op.jvp = &pullback_jvp;
+  op.vjp = &pullback_vjp;
+  op.collective = collective;
+  return op;
+}
+
 }  // namespace
 
-const Op pullback_op = {"custom function",
-                        "general",
-                        -1,
-                        -1,
-                        true,
-                        Keep::nothing,
-                        sizeof(PullbackParams),
-                        [](void* to, const void* from) { new (to) PullbackParams(params_of(from)); },
-                        [](void* p) { static_cast<PullbackParams*>(p)->~PullbackParams(); },
-                        nullptr,
-                        nullptr,
-                        &pullback_jvp,
-                        &pullback_vjp,
-                        nullptr,
-                        nullptr};
+constinit const Op pullback_op = make_row(false);
+constinit const Op collective_pullback_op = make_row(true);
 
 }  // namespace strata

@@ -12,5 +12,7 @@ struct PullbackParams {
 
 /// The row of such a node: its vjp calls the pullback; its jvp transposes the pullback, which is linear.
 extern const Op pullback_op;
+/// The same where the function made collectives over processes: the pullback runs even without a cotangent.
+extern const Op collective_pullback_op;
 
 }  // namespace strata

@@ -6,6 +6,16 @@
 
 namespace strata::detail {
 
+namespace {
+thread_local const LeafHook* next_hook = nullptr;
+}
+
+LeafHookScope::LeafHookScope(const LeafHook& hook) : before_(std::exchange(next_hook, &hook)) {}
+LeafHookScope::~LeafHookScope() { next_hook = before_; }
+
+ReverseRun::ReverseRun(const char* transform, bool linearize)
+    : transform_(transform), tape_(linearize), hook_(std::exchange(next_hook, nullptr)) {}
+
 ReverseRun::Leaf ReverseRun::describe(const Tensor& x, Edge edge) {
   if (!x.defined()) return {edge, {}, Dtype::bool_, false};
   return {edge, x.shape(), x.dtype(), x.weak()};
@@ -74,7 +84,7 @@ std::vector<Tensor> ReverseRun::pull(const std::vector<Tensor>& g, bool retain, 
   }
   for (const Leaf& l : leaves_) leaves.push_back(l.edge);
   const LevelScope scope(tape_.level());
-  std::vector<Tensor> dx = tape_.backward(roots, seeds, leaves, retain);
+  std::vector<Tensor> dx = tape_.backward(roots, seeds, leaves, retain, hook_);
   for (std::size_t i = 0; i < dx.size(); ++i) {
     if (leaves_[i].edge.node && !dx[i].defined()) dx[i] = zeros_of(leaves_[i]);
   }

@@ -21,10 +21,25 @@ std::string leaf_in(const T& tree, std::size_t leaf) {
   return path.empty() ? "" : " (" + path + ")";
 }
 
+/// NOTE [leaves as they complete]  While a LeafHookScope lives, the next reverse-mode run that begins on this thread
+/// calls the hook in its backward pass with the number of each watched leaf as soon as its gradient is complete, that
+/// is after the first recorded op that used it: who sends gradients away need not wait for the rest.
+using LeafHook = Tape::LeafHook;
+class LeafHookScope {
+ public:
+  explicit LeafHookScope(const LeafHook& hook);
+  ~LeafHookScope();
+  LeafHookScope(const LeafHookScope&) = delete;
+  LeafHookScope& operator=(const LeafHookScope&) = delete;
+
+ private:
+  const LeafHook* before_;
+};
+
 /// One reverse-mode run: watch the arguments' leaves, call the function in `scope()`, take cotangents.
 class ReverseRun {
  public:
-  explicit ReverseRun(const char* transform, bool linearize = false) : transform_(transform), tape_(linearize) {}
+  explicit ReverseRun(const char* transform, bool linearize = false);
 
   Level& level() const { return tape_.level(); }
   /// Replaces a leaf of an argument by a watched one; float leaves only, others stay and get no gradient.
@@ -57,6 +72,7 @@ class ReverseRun {
 
   const char* transform_;
   Tape tape_;
+  const LeafHook* hook_;  // null: nobody listens
   std::vector<Leaf> leaves_, roots_;
 };
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "strata/autograd/custom_node.hpp"
+#include "strata/autograd/walking.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/rows.hpp"
 #include "strata/core/small.hpp"
@@ -12,6 +13,12 @@
 #include "strata/ops/ops.hpp"
 
 namespace strata {
+
+namespace {
+thread_local std::uint64_t walking = 0;
+}
+
+std::uint64_t walking_tape() { return walking; }
 
 Tape::Tape(bool keep_all) : lease_(LevelKind::grad, this), keep_all_(keep_all) {}
 
@@ -145,7 +152,7 @@ void accumulate(Edge edge, Tensor g) {
 void Tape::pull(Node* node, bool retain) {
   bool any = false;
   for (std::uint32_t i = 0; i < node->outputs; ++i) any |= node->g()[i].defined();
-  if (!any) {
+  if (!any && !node->op->collective) {
     if (!retain) release(node);
     return;
   }
@@ -168,8 +175,27 @@ void Tape::pull(Node* node, bool retain) {
   if (!retain) release(node);
 }
 
+/// The node after whose turn in a backward pass each leaf is complete: the first that used it, or the leaf itself.
+std::unordered_map<const Node*, std::vector<std::size_t>> Tape::first_uses(std::span<const Edge> leaves) const {
+  std::unordered_map<const Node*, const Node*> first;
+  for (const Edge& leaf : leaves) {
+    if (leaf.node) first[leaf.node] = leaf.node;
+  }
+  for (const Node* n = last_; n; n = n->previous) {
+    for (std::uint32_t i = 0; i < n->inputs; ++i) {
+      const auto at = first.find(n->edges()[i].node);
+      if (at != first.end()) at->second = n;
+    }
+  }
+  std::unordered_map<const Node*, std::vector<std::size_t>> leaves_of;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (leaves[i].node) leaves_of[first[leaves[i].node]].push_back(i);
+  }
+  return leaves_of;
+}
+
 std::vector<Tensor> Tape::backward(std::span<const Edge> roots, std::span<const Tensor> g, std::span<const Edge> leaves,
-                                   bool retain) {
+                                   bool retain, const LeafHook* hook) {
   struct Reset {  // an exception leaves no half-summed cotangents behind
     Node* last;
     ~Reset() {
@@ -179,15 +205,26 @@ std::vector<Tensor> Tape::backward(std::span<const Edge> roots, std::span<const 
       }
     }
   } reset{last_};
+  struct Walking {
+    std::uint64_t before;
+    explicit Walking(std::uint64_t serial) : before(std::exchange(walking, serial)) {}
+    ~Walking() { walking = before; }
+  } now(id().serial);
   for (std::size_t i = 0; i < roots.size(); ++i) {
     if (roots[i].node) accumulate(roots[i], g[i]);
   }
+  std::unordered_map<const Node*, std::vector<std::size_t>> complete;
+  if (hook) complete = first_uses(leaves);
   std::vector<Node*> sources;  // the nodes of leaves, which are not pulled
   for (Node* n = last_; n; n = n->previous) {
     if (!n->op)
       sources.push_back(n);
     else if (!n->released)
       pull(n, retain);
+    if (!hook) continue;
+    if (const auto at = complete.find(n); at != complete.end()) {
+      for (const std::size_t i : at->second) (*hook)(i, leaves[i].node->g()[leaves[i].out]);
+    }
   }
   std::vector<Tensor> dx;
   for (const Edge& leaf : leaves) dx.push_back(leaf.node ? leaf.node->g()[leaf.out] : Tensor());
@@ -237,13 +274,15 @@ std::vector<Tensor> Tape::run(const std::shared_ptr<Custom>& custom, std::vector
     edges.push_back(edge);
     t = std::move(value);
   }
+  const std::uint64_t before = level_stack.collectives;
   if (custom->rematerialize()) return run_segment(custom, std::move(x), std::move(edges));
   if (!recorded) return apply_custom(custom, std::move(x));
   auto [y, pullback] = custom->vjp(x);
-  return record_custom(std::move(edges), std::move(y), std::move(pullback));
+  return record_custom(std::move(edges), std::move(y), std::move(pullback), before);
 }
 
-std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback) {
+std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback,
+                                        std::uint64_t collectives_before) {
   for (const Tensor& t : y) {
     if (t.defined() && belongs_to(t, id())) {
       throw TransformError("a custom function captures a tensor that is being differentiated; pass it as an argument" +
@@ -255,8 +294,9 @@ std::vector<Tensor> Tape::record_custom(std::vector<Edge> edges, std::vector<Ten
       return rows.with([&] { return pullback(g); });
     };
   }
-  Node* node = add_node(&pullback_op, static_cast<std::uint32_t>(edges.size()), static_cast<std::uint32_t>(y.size()),
-                        Keep::nothing, nullptr);
+  const bool collective = level_stack.collectives != collectives_before;
+  Node* node = add_node(collective ? &collective_pullback_op : &pullback_op, static_cast<std::uint32_t>(edges.size()),
+                        static_cast<std::uint32_t>(y.size()), Keep::nothing, nullptr);
   std::copy(edges.begin(), edges.end(), node->edges());
   node->params = arena_.allocate(sizeof(PullbackParams));
   new (node->params) PullbackParams{std::move(pullback), detail::leaf_specs(y)};
@@ -320,6 +360,7 @@ std::vector<Tensor> Tape::run_segment(const std::shared_ptr<Custom>& custom, std
                                       std::vector<Edge> edges) {
   std::vector<bool> watched;
   for (const Edge& e : edges) watched.push_back(e.node != nullptr);
+  const std::uint64_t before = level_stack.collectives;
   std::vector<Tensor> y;
   {
     Segment segment(*this);
@@ -344,7 +385,7 @@ std::vector<Tensor> Tape::run_segment(const std::shared_ptr<Custom>& custom, std
     for (const Edge& leaf : segment.leaves) dx.push_back(leaf.node ? leaf.node->g()[leaf.out] : Tensor());
     return dx;
   };
-  return record_custom(std::move(edges), std::move(y), std::move(pullback));
+  return record_custom(std::move(edges), std::move(y), std::move(pullback), before);
 }
 
 }  // namespace strata

@@ -3,7 +3,9 @@
 // Always holds: nodes are in creation order, so walking `previous` is a reverse topological order; node memory is freed
 // with the tape.
 #pragma once
+#include <functional>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "strata/core/arena.hpp"
@@ -47,9 +49,11 @@ class Tape final : public Interpreter {
   /// What x is to levels below, and where it came from on this tape (null node: it did not).
   std::pair<Tensor, Edge> unwatch(const Tensor& x) const;
 
+  /// Called with a leaf's number and its cotangent, undefined for zero, when no node is left that adds to it.
+  using LeafHook = std::function<void(std::size_t, const Tensor&)>;
   /// Cotangents of `leaves` given those of `roots`; undefined means zero. `retain`: the tape can be walked again.
   std::vector<Tensor> backward(std::span<const Edge> roots, std::span<const Tensor> g, std::span<const Edge> leaves,
-                               bool retain);
+                               bool retain, const LeafHook* hook = nullptr);
   /// Tangents of `roots` given those of `leaves`. Needs keep_all.
   std::vector<Tensor> forward(std::span<const Edge> leaves, std::span<const Tensor> dx, std::span<const Edge> roots);
 
@@ -61,10 +65,12 @@ class Tape final : public Interpreter {
   struct Segment;
   std::vector<Tensor> run_segment(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x,
                                   std::vector<Edge> edges);
-  std::vector<Tensor> record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback);
+  std::vector<Tensor> record_custom(std::vector<Edge> edges, std::vector<Tensor> y, Custom::Pullback pullback,
+                                    std::uint64_t collectives_before);
   Node* add_node(const Op* op, std::uint32_t inputs, std::uint32_t outputs, Keep keep, const void* params);
   void release(Node* node);
   void pull(Node* node, bool retain);
+  std::unordered_map<const Node*, std::vector<std::size_t>> first_uses(std::span<const Edge> leaves) const;
 
   LevelLease lease_;
   Arena arena_;

@@ -16,7 +16,11 @@ struct Axes::Entries {
 
 Axes::Axes(int axis) : spec_{AxisSpec::Kind::axis, axis} {}
 Axes::Axes(None) : spec_{AxisSpec::Kind::none, 0} {}
-Axes::Axes(Sink sink) : spec_{sink == Sink::sum ? AxisSpec::Kind::sum : AxisSpec::Kind::mean, 0} {}
+Axes::Axes(Sink sink)
+    : spec_{sink == Sink::sum    ? AxisSpec::Kind::sum
+            : sink == Sink::mean ? AxisSpec::Kind::mean
+                                 : AxisSpec::Kind::local,
+            0} {}
 Axes::Axes(const Axes&) = default;
 Axes::Axes(Axes&&) noexcept = default;
 Axes& Axes::operator=(const Axes&) = default;
@@ -108,8 +112,7 @@ class AxesResolver {
   }
 
   void fill(AxisSpec spec, std::size_t node) {
-    const bool sink = spec.kind == AxisSpec::Kind::sum || spec.kind == AxisSpec::Kind::mean;
-    if (sink && context_.argument >= 0) fail(node, " is a sink: sum_out and mean_out are for out_axes");
+    if (spec.is_sink() && context_.argument >= 0) fail(node, " is a sink: sum_out and mean_out are for out_axes");
     for (std::size_t i = node; i < tree_.nodes()[node].end; ++i) {
       if (tree_.nodes()[i].kind == Kind::leaf) specs_.push_back(spec);
     }

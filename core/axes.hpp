@@ -18,18 +18,21 @@
 
 namespace strata {
 
-/// How an output is put together other than by stacking the lanes: see sum_out and mean_out.
-enum class Sink { sum, mean };
+/// How an output is put together other than by stacking the lanes: see sum_out, mean_out and local.
+enum class Sink { sum, mean, local };
 /// As an entry of out_axes: the sum (the mean) over lanes and chunks instead of a stack of them.
 inline constexpr Sink sum_out = Sink::sum;
 inline constexpr Sink mean_out = Sink::mean;
+/// As an entry of pmap's out_axes: this rank's own part, not gathered from the others.
+inline constexpr Sink local = Sink::local;
 
 /// What to do with one leaf.
 struct AxisSpec {
-  enum class Kind { none, axis, sum, mean };
+  enum class Kind { none, axis, sum, mean, local };
   Kind kind = Kind::none;
   int axis = 0;  // of Kind::axis; negative counts from the end
   bool mapped() const { return kind == Kind::axis; }
+  bool is_sink() const { return kind >= Kind::sum; }
   friend bool operator==(const AxisSpec&, const AxisSpec&) = default;
 };
 
@@ -57,7 +60,7 @@ class Axes {
   /// True for an axis, none or a sink: the same for every leaf.
   bool uniform() const { return entries_ == nullptr; }
   AxisSpec spec() const { return spec_; }
-  bool is_sink() const { return spec_.kind == AxisSpec::Kind::sum || spec_.kind == AxisSpec::Kind::mean; }
+  bool is_sink() const { return spec_.is_sink(); }
 
  private:
   struct Entries;

@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "strata/core/border.hpp"
 #include "strata/core/deferred.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/op.hpp"
@@ -11,6 +12,7 @@
 namespace strata {
 
 thread_local LevelStack level_stack;
+thread_local Border* border = nullptr;
 
 namespace {
 
@@ -127,7 +129,7 @@ Level* find_axis(const std::string& axis_name) {
 }
 
 bool quick_in_levels(const Op& op, const void* params, const Impl* const* x, Tensor& y) {
-  if (level_stack.narrowed) return false;
+  if (level_stack.narrowed || border) return false;
   const Level* top = nullptr;
   for (int i = 0; i < op.inputs; ++i) {
     if (x[i]->kind == Kind::dense) continue;
@@ -168,6 +170,7 @@ bool evaluate_deferred(const Call& call) {
 }  // namespace
 
 void dispatch(Call call) {
+  if (border) border->enter(call.x);
   if (level_stack.narrowed) narrow_arguments(call.x);
   Level* top = nullptr;
   for (const Tensor& x : call.x) {
@@ -187,6 +190,7 @@ void dispatch(Call call) {
 }
 
 std::vector<Tensor> apply_custom(const std::shared_ptr<Custom>& custom, std::vector<Tensor> x) {
+  if (border) border->enter(x);
   if (level_stack.narrowed) narrow_arguments(x);
   Level* top = nullptr;
   for (const Tensor& t : x) {

@@ -63,8 +63,9 @@ inline constexpr int max_depth = 64;
 
 struct LevelStack {
   int depth = 0;
-  int narrowed = 0;         // vmap levels whose rows are a subset now
-  std::uint64_t clock = 0;  // counts taped tensors and branches, see Rows::since
+  int narrowed = 0;               // vmap levels whose rows are a subset now
+  std::uint64_t clock = 0;        // counts taped tensors and branches, see Rows::since
+  std::uint64_t collectives = 0;  // counts collectives over processes
   Level* levels[max_depth + 1] = {};
   Level& top() { return *levels[depth]; }
 };

@@ -87,6 +87,7 @@ struct Op {
   bool takes_pending = false;  // eval looks into pending arguments itself (ops/pending.hpp)
   // The result for arguments of which some are deferred; undefined: it wants them dense (core/deferred.hpp).
   Tensor (*deferred)(const void* p, Out x) = nullptr;
+  bool collective = false;  // its derivative communicates: it runs in every backward pass, with or without a cotangent
 };
 
 /// One application of an op.

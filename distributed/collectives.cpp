@@ -5,6 +5,8 @@
 
 #include "strata/core/error.hpp"
 #include "strata/distributed/exchange.hpp"
+#include "strata/distributed/group.hpp"
+#include "strata/distributed/process_ops.hpp"
 #include "strata/functorch/vmap.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
@@ -42,12 +44,11 @@ struct Psum : Linear<Psum> {
   }
 };
 
-struct PsumInvariant;
 struct Pvary : Linear<Pvary> {
   using Params = AxisParams;
   static constexpr std::string_view name = "pvary";
   static Tensor eval(const Params&, Tensor x) { return x; }
-  static Tensor transpose(const Params& p, const Tensor& g) { return apply<Psum>(p, g); }
+  static Tensor transpose(const Params& p, const Tensor& g);  // psum_invariant
   static Lane batch(const Params& p, Lane x, Batch& batch) {
     if (!(batch.id == p.level)) return {apply<Pvary>(p, std::move(x.value)), x.axis};
     return x;
@@ -71,6 +72,8 @@ struct PsumInvariant : Linear<PsumInvariant> {
     return detail::collective_samples([](const Tensor& x) { return psum_invariant(x * x, "i"); });
   }
 };
+
+Tensor Pvary::transpose(const Params& p, const Tensor& g) { return apply<PsumInvariant>(p, g); }
 
 /// The largest or smallest over the lanes. Derivatives are split evenly over the lanes that tie.
 template <bool largest>
@@ -105,15 +108,22 @@ struct Extreme : General<Extreme<largest>, 1> {
   }
 };
 
-/// Applies a collective over one axis for each name, the last first.
-template <class D>
-Tensor over_axes(const char* op, Tensor x, const AxisNames& axes) {
+/// Applies a collective over one axis for each name, the last first: D over lanes, `processes` over processes.
+template <class D, class Processes>
+Tensor over_axes(const char* op, Tensor x, const AxisNames& axes, Processes processes) {
   const auto& names = axes.names();
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const Axis axis = find_named_axis(op, *name);
-    x = apply<D>({axis.level, axis.size}, std::move(x));
+    x = axis.processes ? processes(axis, std::move(x)) : apply<D>({axis.level, axis.size}, std::move(x));
   }
   return x;
+}
+
+auto moved(detail::Move move) {
+  return [move](const Axis& axis, Tensor x) { return detail::over_processes(axis, move, std::move(x)); };
+}
+auto extreme(bool largest) {
+  return [largest](const Axis& axis, Tensor x) { return detail::extreme_over_processes(axis, largest, std::move(x)); };
 }
 
 Tensor countable(Tensor x) { return x.dtype() == bool_ ? astype(std::move(x), int32) : x; }
@@ -131,21 +141,32 @@ Samples collective_samples(std::function<Tensor(const Tensor&)> f) {
 
 Tensor psum_over(const Axis& axis, Tensor x) { return apply<Psum>({axis.level, axis.size}, std::move(x)); }
 
-Tensor index_on(const Axis& axis) { return make_batched(arange(axis.size), 0, axis.level); }
+Tensor index_on(const Axis& axis) {
+  if (axis.processes) return full({}, axis.processes->group->rank(), {.dtype = int32});
+  return make_batched(arange(axis.size), 0, axis.level);
+}
 
 }  // namespace detail
 
-Tensor psum(Tensor x, const AxisNames& axes) { return over_axes<Psum>("psum", countable(std::move(x)), axes); }
-Tensor psum_invariant(Tensor x, const AxisNames& axes) {
-  return over_axes<PsumInvariant>("psum_invariant", countable(std::move(x)), axes);
+Tensor psum(Tensor x, const AxisNames& axes) {
+  return over_axes<Psum>("psum", countable(std::move(x)), axes, moved(detail::Move::sum));
 }
-Tensor pvary(Tensor x, const AxisNames& axes) { return over_axes<Pvary>("pvary", std::move(x), axes); }
+Tensor psum_invariant(Tensor x, const AxisNames& axes) {
+  return over_axes<PsumInvariant>("psum_invariant", countable(std::move(x)), axes, moved(detail::Move::sum_invariant));
+}
+Tensor pvary(Tensor x, const AxisNames& axes) {
+  return over_axes<Pvary>("pvary", std::move(x), axes, moved(detail::Move::vary));
+}
 Tensor pmean(Tensor x, const AxisNames& axes) {
-  const Tensor total = over_axes<Psum>("pmean", countable(std::move(x)), axes);
+  const Tensor total = over_axes<Psum>("pmean", countable(std::move(x)), axes, moved(detail::Move::sum));
   return total / axis_size(axes);
 }
-Tensor pmax(Tensor x, const AxisNames& axes) { return over_axes<Extreme<true>>("pmax", std::move(x), axes); }
-Tensor pmin(Tensor x, const AxisNames& axes) { return over_axes<Extreme<false>>("pmin", std::move(x), axes); }
+Tensor pmax(Tensor x, const AxisNames& axes) {
+  return over_axes<Extreme<true>>("pmax", std::move(x), axes, extreme(true));
+}
+Tensor pmin(Tensor x, const AxisNames& axes) {
+  return over_axes<Extreme<false>>("pmin", std::move(x), axes, extreme(false));
+}
 
 Tensor axis_index(const AxisNames& axes) {
   Tensor index;
@@ -167,6 +188,7 @@ std::vector<Entry> collective_entries() {
   std::vector<Entry> entries{entry<row<Psum>>(), entry<row<Pvary>>(), entry<row<PsumInvariant>>(),
                              entry<row<Extreme<true>>>(), entry<row<Extreme<false>>>()};
   for (const Entry& e : detail::exchange_entries()) entries.push_back(e);
+  for (const Entry& e : detail::process_entries()) entries.push_back(e);
   return entries;
 }
 

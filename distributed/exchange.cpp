@@ -8,6 +8,7 @@
 
 #include "strata/core/error.hpp"
 #include "strata/distributed/collectives.hpp"
+#include "strata/distributed/process_ops.hpp"
 #include "strata/functorch/lanes.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
@@ -19,6 +20,8 @@ namespace {
 using detail::Axis;
 using detail::collective_samples;
 using detail::find_named_axis;
+using detail::Move;
+using detail::over_processes;
 using detail::require_all_lanes;
 
 /// A value at every lane of the axis, to lead an op to its level.
@@ -213,7 +216,8 @@ Tensor fold(Tensor x, int axis) {
 Tensor all_gather(Tensor x, const std::string& axis_name, GatherOptions p) {
   const Axis axis = find_named_axis("all_gather", axis_name);
   const int at = normalize_axis("all_gather", p.axis, x.ndim() + (p.tiled ? 0 : 1));
-  Tensor y = gather({axis.level, axis.size, at}, std::move(x));
+  Tensor y = axis.processes ? over_processes(axis, Move::gather, std::move(x), at)
+                            : gather({axis.level, axis.size, at}, std::move(x));
   return p.tiled ? fold(std::move(y), at) : y;
 }
 
@@ -221,6 +225,7 @@ Tensor psum_scatter(Tensor x, const std::string& axis_name, ScatterOptions p) {
   const Axis axis = find_named_axis("psum_scatter", axis_name);
   const int at = splittable("psum_scatter", x, p.axis, p.tiled, axis_name, axis.size);
   if (p.tiled) x = unfold(std::move(x), at, axis.size);
+  if (axis.processes) return over_processes(axis, Move::scatter, std::move(x), at);
   return scatter({axis.level, axis.size, at}, std::move(x));
 }
 
@@ -229,7 +234,8 @@ Tensor all_to_all(Tensor x, const std::string& axis_name, AllToAllOptions p) {
   const int split = splittable("all_to_all", x, p.split_axis, p.tiled, axis_name, axis.size);
   const int concat = normalize_axis("all_to_all", p.concat_axis, x.ndim());
   if (p.tiled) x = unfold(std::move(x), split, axis.size);
-  Tensor y = AllToAll::apply_to({axis.level, axis.size, split, concat}, std::move(x));
+  Tensor y = axis.processes ? over_processes(axis, Move::all_to_all, std::move(x), split, concat)
+                            : AllToAll::apply_to({axis.level, axis.size, split, concat}, std::move(x));
   return p.tiled ? fold(std::move(y), concat) : y;
 }
 
@@ -252,10 +258,12 @@ Tensor ppermute(Tensor x, const std::string& axis_name, LanePairs pairs) {
     from.push_back(source);
     to.push_back(target);
   }
-  const auto shared = [](std::vector<std::int64_t> v) {
+  const auto shared = [](std::vector<std::int64_t> v) -> Positions {
     return std::make_shared<const std::vector<std::int64_t>>(std::move(v));
   };
-  return Ppermute::apply_to({axis.level, axis.size, shared(std::move(from)), shared(std::move(to))}, std::move(x));
+  Positions sources = shared(std::move(from)), targets = shared(std::move(to));
+  if (axis.processes) return over_processes(axis, Move::permute, std::move(x), 0, 0, sources, targets);
+  return Ppermute::apply_to({axis.level, axis.size, sources, targets}, std::move(x));
 }
 
 Tensor pbroadcast(Tensor x, const std::string& axis_name, int source) {
@@ -264,6 +272,7 @@ Tensor pbroadcast(Tensor x, const std::string& axis_name, int source) {
     throw ValueError("pbroadcast: there is no lane " + std::to_string(source) + ": " + lanes_of(axis_name, axis.size) +
                      level_context());
   }
+  if (axis.processes) return over_processes(axis, Move::broadcast, std::move(x), source);
   return apply<Pbroadcast>({axis.level, axis.size, source}, std::move(x));
 }
 

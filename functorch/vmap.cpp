@@ -11,7 +11,7 @@ namespace strata::detail {
 
 AxisSpec VmapCall::sole_spec(const Axes& entry) {
   const AxisSpec spec = entry.spec();
-  if (spec.kind == AxisSpec::Kind::sum || spec.kind == AxisSpec::Kind::mean) {
+  if (spec.is_sink()) {
     throw TransformError("vmap: in_axes holds sum_out or mean_out, which are for out_axes" + level_context());
   }
   return spec;
@@ -151,6 +151,9 @@ void VmapCall::leave(VmapLevel& level, Tensor& leaf, const AxisSpec& spec, std::
     case AxisSpec::Kind::mean:
       leaf = y.mapped() ? sum(y.value, {.axes = {y.axis}}) / size : y.value;
       return;
+    case AxisSpec::Kind::local:
+      throw TransformError("vmap: out_axes is st::local for result " + std::to_string(k) +
+                           ", which is for pmap: lanes have no part of their own" + level_context());
     default:
       break;
   }

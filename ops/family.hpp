@@ -78,6 +78,7 @@ constexpr Op make_row() {
     op.deferred = [](const void* p, Out x) { return D::deferred(family::params<D>(p), x); };
   if constexpr (requires { D::takes_pending; }) op.takes_pending = D::takes_pending;
   if constexpr (requires { D::mixes_rows; }) op.mixes_rows = D::mixes_rows;
+  if constexpr (requires { D::collective; }) op.collective = D::collective;
   return op;
 }
 
