@@ -1,6 +1,8 @@
 // See communicator.hpp.
 #include "strata/distributed/communicator.hpp"
 
+#include <algorithm>
+
 #include "strata/core/error.hpp"
 #include "strata/distributed/session.hpp"
 #include "strata/ops/lane.hpp"
@@ -79,17 +81,27 @@ std::vector<Tensor> Communicator::broadcast_leaves(std::vector<Tensor> leaves, c
 
 void Communicator::require_equal_leaves(const std::vector<Tensor>& leaves, const std::vector<std::string>& paths,
                                         const std::string& what) const {
-  group_->agree({"comparison of " + what, "a tree of " + std::to_string(leaves.size()) + " leaves"});
+  if (size() == 1) return;
+  std::vector<std::string> mine;  // of each leaf: dtype, shape and a hash of the bytes
+  std::string whole;
+  for (const Tensor& leaf : leaves) {
+    mine.push_back(leaf.defined() ? std::to_string(hash_bytes(pack(concrete(leaf, "comparison")))) : "");
+    whole += described(leaf) + mine.back() + ";";
+  }
+  const auto differ = [](const std::vector<std::string>& all) {
+    return static_cast<std::size_t>(
+        std::find_if(all.begin(), all.end(), [&](const std::string& s) { return s != all[0]; }) - all.begin());
+  };
+  const What all_leaves{"comparison of " + what, "a tree of " + std::to_string(leaves.size()) + " leaves"};
+  const auto wholes = group_->gather_text(all_leaves, std::to_string(std::hash<std::string>()(whole)));
+  if (differ(wholes) == wholes.size()) return;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    const std::string hash =
-        leaves[i].defined() ? std::to_string(hash_bytes(pack(concrete(leaves[i], "comparison")))) : "";
     const std::string path = what + paths[i];
-    const auto all = group_->gather_text({"comparison of " + path, described(leaves[i])}, hash);
-    for (std::size_t r = 1; r < all.size(); ++r) {
-      if (all[r] == all[0]) continue;
-      throw DistributedError(
-          path + " (" + described(leaves[i]) + ") has other values on rank " + std::to_string(r) +
-          " than on rank 0: draw it from the same key on all ranks, or broadcast it (world.broadcast)");
+    const auto all = group_->gather_text({"comparison of " + path, described(leaves[i])}, mine[i]);
+    if (const std::size_t r = differ(all); r < all.size()) {
+      throw DistributedError(path + " (" + described(leaves[i]) + ") has other values on rank " + std::to_string(r) +
+                             " than on rank 0: draw it from the same key on all ranks, or broadcast it "
+                             "(world.broadcast)");
     }
   }
 }

@@ -57,7 +57,7 @@ std::vector<float> grads(F f) {
 TEST_CASE("values of every dtype and layout are those over lanes, the same bytes on all ranks") {
   for (const st::Dtype dtype : {st::float64, st::float32, st::bfloat16, st::float16, st::int64, st::int32, st::uint8}) {
     for (const st::Shape& shape :
-         {st::Shape{}, st::Shape{5}, st::Shape{0, 3}, st::Shape{7, ranks()}, st::Shape{5000}}) {
+         {st::Shape{}, st::Shape{5}, st::Shape{0, 3}, st::Shape{3, ranks()}, st::Shape{5000}}) {
       for (const bool strided : {false, true}) {
         INFO(st::name(dtype) << " " << st::to_string(shape) << (strided ? " strided" : ""));
         Tensor x = sample(st::Shape{ranks()} + shape, dtype);

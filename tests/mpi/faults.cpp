@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <iostream>
 #include <map>
 #include <string>
 #include <thread>
@@ -20,7 +21,7 @@ Tensor over(F f, const char* axis = "data") {
   return st::pmap([&](const Tensor&) { return f(); }, {.out_axes = st::local, .axis_name = axis})(st::zeros({n}));
 }
 
-Tensor sum(const Tensor& x) { return st::psum(x, "data"); }
+Tensor total(const Tensor& x) { return st::psum(x, "data"); }
 
 struct Model {
   Tensor w, b;
@@ -30,9 +31,10 @@ Tensor loss(const Model& m, const Tensor& x) { return st::mean(st::square(st::ma
 using Fault = void (*)(bool odd);
 const std::map<std::string, Fault> faults = {
     {"fine", [](bool) {}},
-    {"shape", [](bool odd) { over([=] { return sum(st::ones({odd ? 5 : 4})); }); }},
-    {"dtype", [](bool odd) { over([=] { return sum(st::ones({4}, {.dtype = odd ? st::float64 : st::float32})); }); }},
-    {"op", [](bool odd) { over([=] { return odd ? st::pbroadcast(st::ones({4}), "data", 1) : sum(st::ones({4})); }); }},
+    {"shape", [](bool odd) { over([=] { return total(st::ones({odd ? 5 : 4})); }); }},
+    {"dtype", [](bool odd) { over([=] { return total(st::ones({4}, {.dtype = odd ? st::float64 : st::float32})); }); }},
+    {"op",
+     [](bool odd) { over([=] { return odd ? st::ppermute(st::ones({4}), "data", {{0, 1}}) : total(st::ones({4})); }); }},
     {"order",
      [](bool odd) {
        over([=] {
@@ -42,11 +44,13 @@ const std::map<std::string, Fault> faults = {
      }},
     {"grad",
      [](bool odd) {
-       over([=] { return odd ? sum(st::ones({})) : st::grad([](const Tensor& x) { return sum(x); })(st::ones({})); });
+       over([=] {
+         return odd ? total(st::ones({})) : st::grad([](const Tensor& x) { return total(x); })(st::ones({}));
+       });
      }},
     {"finalize",
      [](bool odd) {
-       if (!odd) over([=] { return sum(st::ones({4})); });
+       if (!odd) over([=] { return total(st::ones({4})); });
      }},
     {"perm",
      [](bool odd) {
@@ -57,37 +61,37 @@ const std::map<std::string, Fault> faults = {
     {"throw",
      [](bool odd) {
        if (odd) throw std::runtime_error("the user's own error");
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"exit",
      [](bool odd) {
        if (odd) std::exit(0);
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"leave",
      [](bool odd) {
        if (odd) _exit(0);
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"kill",
      [](bool odd) {
        if (odd) raise(SIGKILL);
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"segv",
      [](bool odd) {
        if (odd) raise(SIGSEGV);
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"sleep",
      [](bool odd) {
        if (odd) std::this_thread::sleep_for(std::chrono::seconds(1000));
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"stop",
      [](bool odd) {
        if (odd) raise(SIGSTOP);
-       over([=] { return sum(st::ones({4})); });
+       over([=] { return total(st::ones({4})); });
      }},
     {"batches",
      [](bool odd) {
@@ -114,9 +118,9 @@ const std::map<std::string, Fault> faults = {
 
 int run(const std::string& name) {
   const auto world = st::distributed::init();
-  over([] { return sum(st::ones({2})); });
+  over([] { return total(st::ones({2})); });
   faults.at(name)(world.rank() == 1);
-  over([] { return sum(st::ones({3})); });
+  over([] { return total(st::ones({3})); });
   return 0;
 }
 
@@ -135,7 +139,7 @@ int main(int argc, char** argv) {
   if (name == "finalize") {  // rank 1 leaves main early, as after the last of too few batches
     const auto world = st::distributed::init();
     if (world.rank() == 1) return 0;
-    over([] { return sum(st::ones({4})); });
+    over([] { return total(st::ones({4})); });
     return 0;
   }
   return run(name);

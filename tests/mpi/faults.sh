@@ -64,22 +64,22 @@ one=$(($(now) - start)) # what a job costs here and now: limits are beyond it
 quick=$((one + 2000)) dead=$((one + 3000)) late=$((one + 1500 + 2000))
 T=STRATA_DISTRIBUTED_TIMEOUT=1.5 OFF=STRATA_DISTRIBUTED_VERIFY=0
 
-fault "F1 shape" shape $quick "rank 1: #2 psum over 'data': float32 \[5\]"
-fault "F2 dtype" dtype $quick "rank 1: #2 psum over 'data': float64 \[4\]"
-fault "F3 op" op $quick "rank 1: #2 pbroadcast over 'data': float32 \[4\]"
+fault "F1 shape" shape $quick "rank 1: #3 psum over 'data': float32 \[5\]"
+fault "F2 dtype" dtype $quick "rank 1: #3 psum over 'data': float64 \[4\]"
+fault "F3 op" op $quick "rank 1: #3 ppermute over 'data': float32 \[4\], 0>1"
 fault "F3 control: verify off" op $late "psum over 'data': float32 \[4\].*no end after 1500 ms" $OFF $T
-fault "F4 order" order $quick "rank 1: #2 psum over 'data'"
-fault "F5 under grad or not" grad $quick "ranks 0 and 2: #2 psum over 'data': float32 \[\], inside grad"
+fault "F4 order" order $quick "rank 1: #3 psum over 'data'"
+fault "F5 under grad or not" grad $quick "ranks 0 and 2: #3 psum over 'data': float32 \[\], inside grad"
 fault "F6 early end" finalize $quick "rank 1: #[0-9]+ end of the program"
-fault "F7 permutation" perm $quick "rank 1: #2 ppermute over 'data': float32 \[4\], 0>2"
+fault "F7 permutation" perm $quick "rank 1: #3 ppermute over 'data': float32 \[4\], 0>2"
 fault "F8 throw" throw $dead "rank 1. fatal: the user's own error"
 fault "F9 exit(0)" exit $dead "rank 1. the program ended"
 fault "F9 _exit(0)" leave $dead "."
 fault "F10 SIGKILL" kill $dead "."
 fault "F11 SIGSEGV" segv $dead "."
-fault "F12 sleep" sleep $late "rank [02] waited 1500 ms in #2 psum over 'data': float32 \[4\]: rank 1 did not come" $T
+fault "F12 sleep" sleep $late "rank [02] waited 1500 ms in #3 psum over 'data': float32 \[4\]: rank 1 did not come" $T
 fault "F12 control: longer timeout" fine 5000 ok $T
-fault "F13 SIGSTOP" stop $late "rank [02] waited 1500 ms in #2 psum over 'data': float32 \[4\]: rank 1 did not come" $T
+fault "F13 SIGSTOP" stop $late "rank [02] waited 1500 ms in #3 psum over 'data': float32 \[4\]: rank 1 did not come" $T
 fault "F14 fewer batches" batches $quick "rank 1: #"
 fault "F14 smaller batch" sizes $quick "rank 1.*3 examples"
 fault "F15 parameter shape" params $quick "\.b: float32 \[1\]"
