@@ -8,7 +8,9 @@
 #include <string>
 #include <thread>
 
+#include "strata/distributed/nccl_backend.hpp"
 #include "strata/strata.hpp"
+#include "strata/tests/mpi/nccl_double.hpp"
 
 namespace st = strata;
 using st::Tensor;
@@ -28,13 +30,25 @@ struct Model {
 };
 Tensor loss(const Model& m, const Tensor& x) { return st::mean(st::square(st::matmul(x, m.w) + m.b)); }
 
+/// An all-reduce by NCCL's double on all ranks; on rank 1 it does what the script says.
+void by_nccl(nccl_double::Script script) {
+  const st::distributed::Communicator world;
+  nccl_double::state.script = script;
+  static const auto api = nccl_double::table();
+  st::distributed::NcclBackend nccl(api, {}, world.rank(), world.size(), std::chrono::milliseconds(1500), nullptr);
+  float x[4] = {};
+  nccl.all_reduce(x, x, 4, st::float32, st::distributed::Reduction::sum);
+}
+
 using Fault = void (*)(bool odd);
 const std::map<std::string, Fault> faults = {
     {"fine", [](bool) {}},
     {"shape", [](bool odd) { over([=] { return total(st::ones({odd ? 5 : 4})); }); }},
     {"dtype", [](bool odd) { over([=] { return total(st::ones({4}, {.dtype = odd ? st::float64 : st::float32})); }); }},
     {"op",
-     [](bool odd) { over([=] { return odd ? st::ppermute(st::ones({4}), "data", {{0, 1}}) : total(st::ones({4})); }); }},
+     [](bool odd) {
+       over([=] { return odd ? st::ppermute(st::ones({4}), "data", {{0, 1}}) : total(st::ones({4})); });
+     }},
     {"order",
      [](bool odd) {
        over([=] {
@@ -93,6 +107,10 @@ const std::map<std::string, Fault> faults = {
        if (odd) raise(SIGSTOP);
        over([=] { return total(st::ones({4})); });
      }},
+    {"nccl-fine", [](bool) { by_nccl({}); }},
+    {"nccl-error", [](bool odd) { by_nccl({.fail_after = odd ? 1 : -1}); }},
+    {"nccl-start", [](bool odd) { by_nccl({.starting = odd ? -1 : 2}); }},
+    {"nccl-abort", [](bool odd) { by_nccl({.fail_after = odd ? 1 : -1, .abort_hangs = true}); }},
     {"batches",
      [](bool odd) {
        const auto step = st::data_parallel(st::value_and_grad(loss));

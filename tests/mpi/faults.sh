@@ -84,6 +84,10 @@ fault "F14 fewer batches" batches $quick "rank 1: #"
 fault "F14 smaller batch" sizes $quick "rank 1.*3 examples"
 fault "F15 parameter shape" params $quick "\.b: float32 \[1\]"
 fault "F15 parameter value" values $quick "\.b \(float32 \[\]\) has other values on rank 1"
+fault "F16 control: NCCL's double" nccl-fine 5000 ok
+fault "F16 NCCL error" nccl-error $dead "NCCL on rank 1: ncclAllReduce failed: remote process exited"
+fault "F16 NCCL never ready" nccl-start $late "NCCL on rank 1: ncclCommInitRankConfig: no end after 1500 ms"
+fault "F16 NCCL's abort hangs" nccl-abort $late "rank 1. ncclCommAbort after: ncclAllReduce failed.*no end after 1 s"
 launcher_killed
 echo "$failures failures, $((($(now) - start) / 1000)) s"
 exit $((failures > 0))
