@@ -181,7 +181,7 @@ std::unordered_map<const Node*, std::vector<std::size_t>> Tape::first_uses(std::
   for (const Edge& leaf : leaves) {
     if (leaf.node) first[leaf.node] = leaf.node;
   }
-  for (const Node* n = last_; n; n = n->previous) {
+  for (Node* n = last_; n; n = n->previous) {
     for (std::uint32_t i = 0; i < n->inputs; ++i) {
       const auto at = first.find(n->edges()[i].node);
       if (at != first.end()) at->second = n;
