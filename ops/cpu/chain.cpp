@@ -2,6 +2,7 @@
 #include "strata/ops/cpu/chain.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 #include "strata/core/debug.hpp"
@@ -118,6 +119,8 @@ void Chain::settle_axes(const Shape& shape) {
     }
     by_rows_ |= s.by_rows;
   }
+  const std::int64_t length = shape_[rank_ - 1];
+  if (by_rows_ && 2 * length <= tile_) tile_ = tile_ / length * length;  // whole rows
 }
 
 /// A slot is free again after its last reader.
@@ -143,7 +146,10 @@ void Chain::store_root() {
   if (!stores_root()) store(steps_.back());
 }
 
-Chain::Room::Room(const Chain& c) : slots_(c.slots_ * tile_bytes) {
+Chain::Room::Room(const Chain& c)
+    : slots_(c.slots_ * tile_bytes),
+      repeats_(c.by_rows_ ? static_cast<std::int64_t>(c.leaves_.size()) * tile_bytes : 0),
+      views_(c.leaves_.size()) {
   for (std::size_t i = 0; i < c.steps_.size(); ++i) {
     if (c.steps_[i].slot >= 0) value_[i] = slots_.get() + c.steps_[i].slot * tile_bytes;
   }
@@ -185,12 +191,47 @@ void Chain::cut(Room& room, std::int64_t begin, std::int64_t n) const {
     }
   }
   room.segments_ = s;
+  for (std::size_t l = 0; l < leaves_.size(); ++l) settle_view(room, l);
+}
+
+/// A leaf whose rows follow one another within the tile, or are one row over and over, need not be read row by row; the
+/// latter is written out once for as many tiles as it lasts.
+void Chain::settle_view(Room& room, std::size_t leaf) const {
+  const Leaf& l = leaves_[leaf];
+  Room::View& view = room.views_[leaf];
+  view.by_rows = false;
+  if (l.one || l.flat) return;
+  const std::int64_t inner = l.stride[rank_ - 1], length = shape_[rank_ - 1];
+  const std::byte* const* rows = room.rows_.data() + leaf * room.lengths_.size();
+  bool follow = inner == 1, repeat = true;
+  for (std::int64_t s = 0; s + 1 < room.segments_; ++s) {
+    follow &= rows[s + 1] == rows[s] + room.lengths_[static_cast<std::size_t>(s)] * l.itemsize;
+    repeat &= rows[s + 1] == rows[s];
+  }
+  if (follow || (repeat && inner == 0)) {
+    view.p = rows[0];
+    view.stride = inner;
+  } else if (repeat && room.lengths_[0] == length) {
+    std::byte* buffer = room.repeats_.get() + static_cast<std::int64_t>(leaf) * tile_bytes;
+    if (view.repeated != rows[0]) {
+      const auto bytes = static_cast<std::size_t>(tile_ * l.itemsize);
+      std::size_t done = static_cast<std::size_t>(length * l.itemsize);
+      std::memcpy(buffer, rows[0], done);
+      for (; done < bytes; done *= 2) std::memcpy(buffer + done, buffer, std::min(done, bytes - done));
+      view.repeated = rows[0];
+    }
+    view.p = buffer;
+    view.stride = 1;
+  } else {
+    view.by_rows = true;
+  }
 }
 
 void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const {
   const void* p[max_arity];
   std::int64_t stride[max_arity], advance[max_arity];
   const int arity = step.info->arity;
+  bool by_rows = false;
   for (int k = 0; k < arity; ++k) {
     const int o = step.operand[k];
     stride[k] = 1;
@@ -203,16 +244,24 @@ void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int6
     p[k] = l.data + (l.flat ? begin * l.itemsize : 0);
     advance[k] = l.flat && !l.one ? l.itemsize : 0;
     if (l.one || (!l.flat && l.stride[rank_ - 1] == 0)) stride[k] = 0;
+    if (l.one || l.flat) continue;
+    const Room::View& view = room.views_[static_cast<std::size_t>(~o)];
+    by_rows |= view.by_rows;
+    if (view.by_rows) continue;
+    p[k] = view.p;
+    stride[k] = view.stride;
+    advance[k] = view.stride * l.itemsize;
   }
   const void* params = pending(step.member).params;
-  if (!step.by_rows) return step.loop(params, to, p, stride, n);
+  if (!by_rows) return step.loop(params, to, p, stride, n);
   const auto most = room.lengths_.size();
   for (std::int64_t s = 0; s < room.segments_; ++s) {
     const std::int64_t m = room.lengths_[static_cast<std::size_t>(s)];
     for (int k = 0; k < arity; ++k) {
       if (step.operand[k] >= 0) continue;
       const auto l = static_cast<std::size_t>(~step.operand[k]);
-      if (!leaves_[l].one && !leaves_[l].flat) p[k] = room.rows_[l * most + static_cast<std::size_t>(s)];
+      if (!leaves_[l].one && !leaves_[l].flat && room.views_[l].by_rows)
+        p[k] = room.rows_[l * most + static_cast<std::size_t>(s)];
     }
     step.loop(params, to, p, stride, m);
     to += m * step.itemsize;

@@ -33,7 +33,16 @@ class Chain {
 
    private:
     friend class Chain;
+    /// How a leaf is read within the tile: from `p` on with `stride`, or row by row.
+    struct View {
+      const std::byte* p = nullptr;
+      std::int64_t stride = 0;
+      bool by_rows = true;
+      const std::byte* repeated = nullptr;  // the row that its buffer holds over and over
+    };
     Scratch<std::byte> slots_;
+    Scratch<std::byte> repeats_;          // [leaf] a tile, for rows that repeat
+    std::vector<View> views_;             // [leaf]
     std::vector<const std::byte*> rows_;  // [leaf][segment]
     std::vector<std::int64_t> lengths_;   // [segment]
     std::byte* value_[Pending::max_steps] = {};
@@ -71,6 +80,7 @@ class Chain {
   void settle_slots();
   void store(Step& step);
   void cut(Room& room, std::int64_t begin, std::int64_t n) const;
+  void settle_view(Room& room, std::size_t leaf) const;
   void run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const;
 
   std::vector<Leaf> leaves_;
