@@ -26,6 +26,8 @@ def arguments():
     p.add_argument("--rounds", type=int, default=15)
     p.add_argument("--seconds", type=float, default=0.1, help="for each case, participant and round")
     p.add_argument("--threads", default="1,2", help="numbers of threads, separated by commas")
+    p.add_argument("--cpu-time", action="store_true", help="processor time instead of wall time: for one thread on a "
+                   "machine that has other work")
     p.add_argument("--quick", action="store_true", help="5 short rounds, one thread, without the slowest cases")
     p.add_argument("--venv", type=pathlib.Path, default=ROOT / ".cache" / "bench-venv", help="made when absent")
     p.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bench" / "compare_cases")
@@ -73,7 +75,8 @@ def run(options, threads, versions):
     ours, results = running[workers.OURS], []
     try:
         with tempfile.TemporaryDirectory() as folder:
-            rounds = measure.Rounds(running, threads, options.rounds, options.seconds, folder)
+            rounds = measure.Rounds(running, threads, folder, options.rounds, options.seconds,
+                                    "cpu" if options.cpu_time else "wall")
             for group in selected(options, ours.cases):
                 results.append(rounds.run(group))
                 print(report.row(results[-1]), flush=True)
@@ -81,9 +84,9 @@ def run(options, threads, versions):
             if any(t in f"memory of {case}" for t in options.only.split(",")):
                 results.append(measure.memory(running, threads, case))
                 print(report.row(results[-1], report.bytes_text), flush=True)
-        growth = [ours.ask({"do": "measure", "case": plan.NO_GROWTH})["value"]] if threads == 1 and any(
-            t in plan.NO_GROWTH for t in options.only.split(",")) else []
-        return results, growth, ours.cases
+        figures = {name: ours.ask({"do": "measure", "case": name})["value"] for name in plan.MEASURES
+                   if threads == 1 and name in ours.measures and any(t in name for t in options.only.split(","))}
+        return results, figures, ours.cases
     finally:
         for worker in running.values():
             worker.stop()
@@ -95,7 +98,7 @@ def facts(options, versions, started, load):
     quiet = max(load, end) < len(os.sched_getaffinity(0)) + 0.5
     return [f"{platform.machine()}, {model}, {os.cpu_count()} cores; {time.strftime('%Y-%m-%d', started)}",
             "; ".join(f"{name}: {version}" for name, version in versions.items()),
-            f"{options.rounds} rounds of {options.seconds:g} s each; load {load:.1f} at the start, {end:.1f} at the end"
+            f"{options.rounds} rounds of {options.seconds:g} s each, {'processor' if options.cpu_time else 'wall'} time; load {load:.1f} at the start, {end:.1f} at the end"
             + ("" if quiet else ": **the machine was busy with other work, small differences mean nothing**"),
             "every process is pinned to as many cores as it has threads; every result is computed in full and dropped"]
 
@@ -107,14 +110,12 @@ def main():
     if not options.program.exists():
         sys.exit(f"{options.program} is not built: ./dev compare builds it, or give --program")
     started, load, versions = time.localtime(), os.getloadavg()[0], {}
-    results, growth, cases = [], [], []
+    results, figures, cases = [], {}, []
     for threads in map(int, options.threads.split(",")):
-        more, bytes_grown, cases = run(options, threads, versions)
+        more, more_figures, cases = run(options, threads, versions)
         results += more
-        growth += bytes_grown
-    found = report.verdicts(results, cases)
-    if growth:
-        found.append(report.growth_verdict(growth))
+        figures.update(more_figures)
+    found = report.verdicts(results, cases) + [report.measure_verdict(*figure) for figure in figures.items()]
     print("\n" + report.acceptance_text(found))
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "benchmarks.json").write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=1))

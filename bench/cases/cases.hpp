@@ -1,12 +1,13 @@
 // The cases that bench/compare.py times beside other libraries: a name, a setup, a call. One file a theme registers its
 // cases here; main.cpp runs them on request. Inputs are made of `uniform` and `integers`, whose numbers bench/peers
-// makes alike, so that all outputs can be checked equal. Every call's result is computed in full before the clock stops.
+// makes alike, so that all outputs can be checked equal. Every call's result is computed in full before the clock
+// stops.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <strata/strata.hpp>
+#include <string>
 #include <vector>
 
 #include "strata/bench/support/bench.hpp"
@@ -95,8 +96,11 @@ void per_example_cases(Cases& cases);
 void loop_cases(Cases& cases);
 void jacobian_cases(Cases& cases);
 void growth_cases(Cases& cases);
+/// Not times: bytes written or materialised by some of the cases above.
+void byte_measures(Cases& cases);
 /// The products by OpenBLAS alone: a peer.
 void openblas_cases(Cases& cases);
+std::string openblas_version();
 
 /// Bytes of this process that are in memory, and the most there were since the last reset (Linux).
 double resident_bytes();

@@ -1,8 +1,9 @@
-// Runs the cases on request: bench/compare.py starts it, sends one JSON object a line and reads one back, so that rounds
-// of this program and of its peers take turns.
+// Runs the cases on request: bench/compare.py starts it, sends one JSON object a line and reads one back, so that
+// rounds of this program and of its peers take turns.
 //   {"do": "list"}                                       names of cases and measures, instruction set, threads
 //   {"do": "prepare", "case": NAME, "outputs": FILE}     sets up, calls, writes samples of the outputs as float32
-//   {"do": "time", "case": NAME, "seconds": S}           nanoseconds, one figure for each sample of calls
+//   {"do": "time", "case": NAME, "seconds": S, "clock": C}   nanoseconds, one figure for each sample of calls; C is
+//                                                        "wall", or "cpu" for the processor time of the whole process
 //   {"do": "memory", "case": NAME}                       the most resident bytes of five calls, above those before
 //   {"do": "measure", "case": NAME}, {"do": "drop", "case": NAME}, {"do": "quit"}
 // By hand: build/bench/compare_cases --only NAME [--seconds S] prints medians. With --instructions it runs the dispatch
@@ -12,7 +13,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -25,8 +26,6 @@ namespace bench {
 namespace {
 
 using Json = nlohmann::json;
-using Clock = std::chrono::steady_clock;
-
 constexpr std::int64_t most_samples = 1 << 18;  // of one output
 
 /// Every k-th element of each output, as raw float32.
@@ -51,27 +50,32 @@ std::string compiler() {
 #endif
 }
 
-double nanoseconds(const Ready& ready, std::int64_t n) {
-  const auto start = Clock::now();
+double now(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return 1e9 * static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec);
+}
+
+double nanoseconds(const Ready& ready, std::int64_t n, clockid_t clock) {
+  const double start = now(clock);
   ready.run(n);
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+  return now(clock) - start;
 }
 
 /// Samples of at least 0.2 ms until the time is over, three at least.
-std::vector<double> time_case(const Ready& ready, double seconds, double per) {
+std::vector<double> time_case(const Ready& ready, double seconds, double per, clockid_t clock) {
   std::int64_t n = 1;
-  double t = nanoseconds(ready, n);
-  while (t < 2e5) t = nanoseconds(ready, n *= 2);
+  while (nanoseconds(ready, n, clock) < 2e5) n *= 2;
   std::vector<double> samples;
-  const auto start = Clock::now();
-  while (samples.size() < 3 || std::chrono::duration<double>(Clock::now() - start).count() < seconds)
-    samples.push_back(nanoseconds(ready, n) / static_cast<double>(n) / per);
+  const double end = now(CLOCK_MONOTONIC) + 1e9 * seconds;
+  while (samples.size() < 3 || now(CLOCK_MONOTONIC) < end)
+    samples.push_back(nanoseconds(ready, n, clock) / static_cast<double>(n) / per);
   return samples;
 }
 
 class Session {
  public:
-  explicit Session(const Cases& cases) : cases_(cases) {}
+  Session(const Cases& cases, std::string version) : cases_(cases), version_(std::move(version)) {}
 
   Json answer(const Json& request) {
     const std::string what = request.at("do");
@@ -86,7 +90,8 @@ class Session {
       const std::vector<strata::Tensor> outputs = ready_[name].outputs();
       return {{"shapes", write_outputs(outputs, request.at("outputs"))}};
     }
-    return {{"ns", time_case(ready_.at(name), request.at("seconds"), c.settings.per)}};
+    return {{"ns", time_case(ready_.at(name), request.at("seconds"), c.settings.per,
+                             request.at("clock") == "cpu" ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC)}};
   }
 
  private:
@@ -94,10 +99,7 @@ class Session {
     Json cases = Json::array(), measures = Json::array();
     for (const NamedCase& c : cases_.list()) cases.push_back(c.name);
     for (const Measure& m : cases_.measures()) measures.push_back(m.name);
-    return {{"cases", cases},
-            {"measures", measures},
-            {"version", fmt::format("{}, {}", isa_name(strata::cpu_isa()), compiler())},
-            {"threads", strata::num_threads()}};
+    return {{"cases", cases}, {"measures", measures}, {"version", version_}, {"threads", strata::num_threads()}};
   }
   const NamedCase& find(const std::string& name) const {
     for (const NamedCase& c : cases_.list())
@@ -118,11 +120,12 @@ class Session {
   }
 
   const Cases& cases_;
+  std::string version_;
   std::map<std::string, Ready> ready_;
 };
 
-void serve(const Cases& cases) {
-  Session session(cases);
+void serve(const Cases& cases, std::string version) {
+  Session session(cases, std::move(version));
   for (std::string line; std::getline(std::cin, line);) {
     const Json request = Json::parse(line);
     if (request.at("do") == "quit") return;
@@ -139,7 +142,7 @@ void serve(const Cases& cases) {
 void print(const Cases& cases, const std::string& only, double seconds) {
   for (const NamedCase& c : cases.list()) {
     if (c.name.find(only) == std::string::npos) continue;
-    std::vector<double> ns = time_case(c.setup(), seconds, c.settings.per);
+    std::vector<double> ns = time_case(c.setup(), seconds, c.settings.per, CLOCK_MONOTONIC);
     std::sort(ns.begin(), ns.end());
     fmt::print("{:<36} {:>14.1f} ns\n", c.name, ns[ns.size() / 2]);
   }
@@ -199,9 +202,11 @@ int main(int argc, char** argv) {
     bench::loop_cases(cases);
     bench::jacobian_cases(cases);
     bench::growth_cases(cases);
+    bench::byte_measures(cases);
   }
   if (app.count("--only"))
     bench::print(cases, only, seconds);
   else
-    bench::serve(cases);
+    bench::serve(cases, peer.empty() ? fmt::format("{} kernels, {}", isa_name(strata::cpu_isa()), bench::compiler())
+                                     : bench::openblas_version());
 }

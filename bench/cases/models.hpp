@@ -64,12 +64,8 @@ inline strata::nn::LayerNorm layer_norm(std::uint32_t seed) {
 }
 
 inline Block block() {
-  return {layer_norm(200),
-          linear(202, width, 3 * width),
-          linear(204, width, width),
-          layer_norm(206),
-          linear(208, width, 4 * width),
-          linear(210, 4 * width, width)};
+  return {layer_norm(200), linear(202, width, 3 * width), linear(204, width, width),
+          layer_norm(206), linear(208, width, 4 * width), linear(210, 4 * width, width)};
 }
 
 /// [tokens, width] -> the same.
@@ -99,10 +95,8 @@ inline Batch sentences(std::int64_t n) {
 /// The mean loss of a batch, from the loss of one example.
 template <class Loss>
 auto mean_loss(Loss loss) {
-  return [f = strata::vmap(loss, {.in_axes = {strata::none, 0, 0}})](const auto& model, const Tensor& x,
-                                                                     const Tensor& y) {
-    return strata::mean(f(model, x, y));
-  };
+  return [f = strata::vmap(loss, {.in_axes = {strata::none, 0, 0}})](
+             const auto& model, const Tensor& x, const Tensor& y) { return strata::mean(f(model, x, y)); };
 }
 
 }  // namespace bench

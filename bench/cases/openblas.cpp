@@ -45,4 +45,7 @@ void openblas_cases(Cases& cases) {
   }
 }
 
+/// With the kernels it chose.
+std::string openblas_version() { return fmt::format("{}", openblas_get_config()); }
+
 }  // namespace bench

@@ -14,9 +14,8 @@ G clip(const G& g, double most) {
 
 template <class Model, class Loss>
 void model_cases(Cases& cases, const std::string& name, Model (*model)(), Loss loss, Batch (*batch)(), double norm) {
-  cases.add("per_example/" + name + "_plain", [=] {
-    return [m = model(), b = batch(), f = strata::grad(mean_loss(loss))] { return f(m, b.x, b.y); };
-  });
+  cases.add("per_example/" + name + "_plain",
+            [=] { return [m = model(), b = batch(), f = strata::grad(mean_loss(loss))] { return f(m, b.x, b.y); }; });
   cases.add("per_example/" + name + "_all", [=] {
     return [m = model(), b = batch(), f = strata::vmap(strata::grad(loss), {.in_axes = {strata::none, 0, 0}})] {
       return f(m, b.x, b.y);
@@ -36,7 +35,11 @@ void model_cases(Cases& cases, const std::string& name, Model (*model)(), Loss l
 
 void per_example_cases(Cases& cases) {
   model_cases(
-      cases, "mlp", +[] { return mlp(10, {784, 256, 10}); }, &mlp_loss, +[] { return digits(256); }, 4);
+      cases, "mlp",
+      +[] {
+        return mlp(10, {784, 256, 10});
+      },
+      &mlp_loss, +[] { return digits(256); }, 4);
   model_cases(
       cases, "cnn", +[] { return cnn(); }, &cnn_loss, +[] { return images(64); }, 1);
   model_cases(

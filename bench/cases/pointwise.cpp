@@ -32,10 +32,12 @@ template <class F, class... X>
 void backward_case(Cases& cases, const char* name, F f, X... make) {
   cases.add(name, [=] {
     return [f, x = std::tuple{make()...}, g = uniform(9, {n, n})] {
-      return std::apply([&](const auto&... a) {
-        auto [y, pullback] = strata::vjp(f, a...);
-        return std::pair{y, pullback(g)};
-      }, x);
+      return std::apply(
+          [&](const auto&... a) {
+            auto [y, pullback] = strata::vjp(f, a...);
+            return std::pair{y, pullback(g)};
+          },
+          x);
     };
   });
 }
@@ -44,7 +46,8 @@ void backward_cases(Cases& cases) {
   const auto x = [] { return uniform(1, {n, n}, -3, 3); };
   const auto bias = [] { return uniform(2, {n}); };
   const auto scale = [] { return uniform(3, {n}, 0.5, 1.5); };
-  backward_case(cases, "fused/gelu_bias", [](const Tensor& t, const Tensor& b) { return strata::gelu(t + b); }, x, bias);
+  backward_case(
+      cases, "fused/gelu_bias", [](const Tensor& t, const Tensor& b) { return strata::gelu(t + b); }, x, bias);
   backward_case(cases, "plain/gelu", &gelu_by_hand, x);
   backward_case(cases, "plain/layer_norm", &layer_norm_by_hand, x, scale, bias);
 }
@@ -75,10 +78,12 @@ void pointwise_cases(Cases& cases) {
     return [x = uniform(1, {n, 64}), y = uniform(2, {n, 64}),
             f = strata::vmap(across, {.in_axes = {0, strata::none}})] { return f(x, y); };
   });
-  cases.add("random/normal",
-            [] { return [key = strata::random::key(42)] { return strata::random::normal(key, {n, n}); }; });
-  cases.add("random/uniform",
-            [] { return [key = strata::random::key(42)] { return strata::random::uniform(key, {n, n}); }; });
+  cases.add("random/normal", [] {
+    return [key = strata::random::key(42)] { return strata::random::normal(key, {n, n}); };
+  });
+  cases.add("random/uniform", [] {
+    return [key = strata::random::key(42)] { return strata::random::uniform(key, {n, n}); };
+  });
 }
 
 }  // namespace bench

@@ -20,12 +20,14 @@ void conv_case(Cases& cases, std::int64_t n, std::int64_t in, std::int64_t size,
 
 void product_cases(Cases& cases) {
   for (const ProductSize& s : product_sizes) {
-    cases.add(product_name(s),
-              [s] { return [a = uniform(1, {s.m, s.k}), b = uniform(2, {s.k, s.n})] { return strata::matmul(a, b); }; });
+    cases.add(product_name(s), [s] {
+      return [a = uniform(1, {s.m, s.k}), b = uniform(2, {s.k, s.n})] { return strata::matmul(a, b); };
+    });
   }
   for (const BatchedSize& s : batched_sizes) {
     cases.add(batched_name(s), [s] {
-      return [a = uniform(1, {s.batch, s.n, s.n}), b = uniform(2, {s.batch, s.n, s.n})] { return strata::matmul(a, b); };
+      return
+          [a = uniform(1, {s.batch, s.n, s.n}), b = uniform(2, {s.batch, s.n, s.n})] { return strata::matmul(a, b); };
     });
   }
   conv_case(cases, 32, 3, 32, 32);

@@ -49,15 +49,18 @@ auto ensemble() {
 }  // namespace
 
 void training_cases(Cases& cases) {
-  cases.add("train/mlp", [] {
-    return training(mlp(10, {784, 512, 512, 10}), &mlp_loss, digits(256), strata::optim::adam({.lr = 1e-3}));
-  }, {.checks = 3});
-  cases.add("train/cnn", [] {
-    return training(cnn(), &cnn_loss, images(64), strata::optim::sgd({.lr = 0.05, .momentum = 0.9}));
-  }, {.checks = 3});
-  cases.add("train/transformer", [] {
-    return training(block(), &block_loss, sentences(8), strata::optim::sgd({.lr = 0.05, .momentum = 0.9}));
-  }, {.checks = 3});
+  cases.add("train/mlp",
+            [] {
+              return training(mlp(10, {784, 512, 512, 10}), &mlp_loss, digits(256), strata::optim::adam({.lr = 1e-3}));
+            },
+            {.checks = 3});
+  cases.add("train/cnn",
+            [] { return training(cnn(), &cnn_loss, images(64), strata::optim::sgd({.lr = 0.05, .momentum = 0.9})); },
+            {.checks = 3});
+  cases.add(
+      "train/transformer",
+      [] { return training(block(), &block_loss, sentences(8), strata::optim::sgd({.lr = 0.05, .momentum = 0.9})); },
+      {.checks = 3});
   cases.add("gradient/transformer", [] { return gradient(block(), &block_loss, sentences(8)); });
   cases.add("train/ensemble_16", [] { return ensemble(); }, {.checks = 3});
 }
@@ -65,9 +68,11 @@ void training_cases(Cases& cases) {
 /// How cost grows with the work: examples in a batch; bytes held after many steps.
 void growth_cases(Cases& cases) {
   for (const std::int64_t n : {256, 4096}) {
-    cases.add("growth/batch_" + std::to_string(n), [n] {
-      return training(mlp(10, {784, 512, 512, 10}), &mlp_loss, digits(n), strata::optim::adam({.lr = 1e-3}));
-    }, {.per = static_cast<double>(n), .checks = 0});
+    cases.add("growth/batch_" + std::to_string(n),
+              [n] {
+                return training(mlp(10, {784, 512, 512, 10}), &mlp_loss, digits(n), strata::optim::adam({.lr = 1e-3}));
+              },
+              {.per = static_cast<double>(n), .checks = 0});
   }
   cases.measure("growth/bytes_over_10000_steps", [] {
     const Batch batch{uniform(7, {32, 64}), integers(8, {32}, 10)};

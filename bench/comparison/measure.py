@@ -53,9 +53,9 @@ def difference(reference, other):
 
 
 class Rounds:
-    def __init__(self, workers, threads, rounds, seconds, folder):
-        self._workers, self._threads = workers, threads
-        self._rounds, self._seconds, self._folder = rounds, seconds, pathlib.Path(folder)
+    def __init__(self, workers, threads, folder, rounds, seconds, clock):
+        self._workers, self._threads, self._folder = workers, threads, pathlib.Path(folder)
+        self._rounds, self._ask = rounds, {"do": "time", "seconds": seconds, "clock": clock}
 
     def run(self, group):
         result = Result(group.case, self._threads)
@@ -74,7 +74,7 @@ class Rounds:
 
     def _time(self, result, key, worker, case):
         try:
-            samples = worker.ask({"do": "time", "case": case, "seconds": self._seconds})["ns"]
+            samples = worker.ask(self._ask | {"case": case})["ns"]
             result.times.setdefault(key, []).append(statistics.median(samples))
         except WorkerError as error:
             result.notes[key] = str(error)

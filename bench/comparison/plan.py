@@ -25,7 +25,7 @@ class Line:
     more: bool = False    # the difference to `against`, in ns
 
     def __str__(self):
-        limit = f"{self.bound:g}{' ns' if self.unit else ''}"
+        limit = f"{self.bound:.3g}{' ns' if self.unit else ''}"
         if not self.against:
             return f"≤ {limit}"
         return f"≤ {limit} more than {self.against}" if self.more else f"≤ {limit} of {self.against}"
@@ -41,7 +41,12 @@ BESIDE = ("control/cond_select", "control/while_masked", "growth/batch_256")
 SAME = ("control/cond", "control/while")
 UNCHECKED = {"random/normal": ("PyTorch",), "random/uniform": ("PyTorch",)}
 MEMORY = ("train/mlp", "train/cnn", "train/transformer")
-NO_GROWTH = "growth/bytes_over_10000_steps"
+# Our own figures: what they are, and the most they may be.
+MEASURES = {"growth/bytes_over_10000_steps": ("bytes held after 10,000 steps, above those after 1,000", 2**20),
+            "bytes/pairwise_written_per_result": ("pairwise distances: bytes written, in sizes of the result", 3),
+            "bytes/materialised_mlp_clipped": ("clipped mean, MLP: bytes of gradients made dense", 0),
+            "bytes/materialised_cnn_clipped": ("clipped mean, CNN: bytes of gradients made dense", None),
+            "bytes/materialised_transformer_clipped": ("clipped mean, transformer: bytes of gradients made dense", None)}
 SLOW = ("matmul/2048x2048x2048",)  # left out by --quick
 
 

@@ -93,18 +93,17 @@ def verdicts(results, cases):
     return found
 
 
-def growth_verdict(byte_values):
-    line = plan.Line("memory after 10,000 steps", plan.NO_GROWTH, 2**20, unit="bytes")
-    e = Estimate.of(byte_values)
-    return Verdict(line, 1, f"{bytes_text(e.median)} more than after 1,000", judge(e, line.bound))
+def measure_verdict(name, value):
+    what, bound = plan.MEASURES[name]
+    line = plan.Line(what, name, float("inf") if bound is None else bound)
+    return Verdict(line, 1, f"{value:g}", "" if bound is None else judge(Estimate(value, value, value), bound))
 
 
 def acceptance_rows(found):
     for v in found:
         bound = str(v.line).replace("best of PyTorch and OpenBLAS", v.peer or "their best")
         bound = bound.replace("of best", f"of {v.peer or 'the best peer'}")
-        if v.line.unit == "bytes":
-            bound = "none (1 MiB)"
+        bound = bound.replace("≤ inf", "none")
         yield v.line.what, v.threads, bound, v.value, v.word
 
 

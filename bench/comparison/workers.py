@@ -32,6 +32,15 @@ def environment(threads):
                                                        "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+def openblas_core():
+    """The kernels that OpenBLAS should take by this processor's features: it does not know every processor by name."""
+    features = next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split()
+    if "OPENBLAS_CORETYPE" in os.environ:
+        return {}
+    return {"OPENBLAS_CORETYPE": "SkylakeX"} if "avx512bw" in features else (
+        {"OPENBLAS_CORETYPE": "Haswell"} if "avx2" in features else {})
+
+
 def commands(program, torch_program, threads):
     """Name -> command line."""
     python = [sys.executable]
@@ -56,7 +65,7 @@ class Worker:
     def start(self):
         pinned = cores(self._threads)
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
-                                         env=environment(self._threads),
+                                         env=environment(self._threads) | (openblas_core() if self.name == "OpenBLAS" else {}),
                                          preexec_fn=lambda: os.sched_setaffinity(0, pinned))
         told = self.ask({"do": "list"})
         self.cases, self.measures, self.version = told["cases"], told["measures"], told["version"]

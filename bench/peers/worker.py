@@ -32,21 +32,20 @@ def _write(outputs, path, to_numpy):
     return shapes
 
 
-def _nanoseconds(call, wait, n):
-    start = time.perf_counter_ns()
+def _nanoseconds(call, wait, n, clock):
+    start = clock()
     for _ in range(n):
         wait(call())
-    return time.perf_counter_ns() - start
+    return clock() - start
 
 
-def _time(call, wait, seconds, per):
-    n, t = 1, _nanoseconds(call, wait, 1)
-    while t < 2e5:
+def _time(call, wait, seconds, per, clock):
+    n = 1
+    while _nanoseconds(call, wait, n, clock) < 2e5:
         n *= 2
-        t = _nanoseconds(call, wait, n)
-    samples, start = [], time.perf_counter()
-    while len(samples) < 3 or time.perf_counter() - start < seconds:
-        samples.append(_nanoseconds(call, wait, n) / n / per)
+    samples, end = [], time.perf_counter() + seconds
+    while len(samples) < 3 or time.perf_counter() < end:
+        samples.append(_nanoseconds(call, wait, n, clock) / n / per)
     return samples
 
 
@@ -88,7 +87,8 @@ def serve(version, leaves, to_numpy, wait=lambda y: None):
         gc.collect()
         gc.disable()
         try:
-            return {"ns": _time(ready[name], wait, request["seconds"], per)}
+            clock = time.process_time_ns if request["clock"] == "cpu" else time.perf_counter_ns
+            return {"ns": _time(ready[name], wait, request["seconds"], per, clock)}
         finally:
             gc.enable()
 
