@@ -1,5 +1,8 @@
 // Convolution and pooling: float32 (oneDNN, or patches) against float64 (patches) and against loops over all indices;
 // layouts, paddings, errors.
+#include <limits>
+
+#include "strata/autograd/grad.hpp"
 #include "strata/core/error.hpp"
 #include "strata/ops/conv.hpp"
 #include "strata/ops/ops.hpp"
@@ -148,6 +151,55 @@ TEST_CASE("pooling: the last axes, defaults, empty windows") {
   const Tensor patches = im2col(reshape(x, {1, 1, 2, 4}), {.window = {2, 2}});
   CHECK(patches.shape() == Shape{1, 4, 1, 3});
   CHECK(patches.to_vector<float>() == std::vector<float>{1, 5, 2, 5, 2, 0, 3, 4, -1, 4, -1, 7});
+}
+
+/// Planes have kernels of their own; with an axis of size 2 behind them the same windows take the general walk.
+Window doubled(Window p) {
+  for (Shape* list : {&p.window, &p.strides, &p.window_dilation}) list->push_back(1);
+  auto pairs = p.padding.pairs();
+  pairs.emplace_back(0, 0);
+  p.padding = Padding(pairs);
+  return p;
+}
+
+bool same(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && all(equal(a, b) || (a != a && b != b)).item<bool>();
+}
+
+Tensor with_nan(Tensor x) {
+  return is_floating(x.dtype()) ? where(x == 3, std::numeric_limits<double>::quiet_NaN(), x) : x;
+}
+
+TEST_CASE("pooling: planes as the general walk, ties, NaN, derivatives") {
+  for (int round = 0; round < 300; ++round) {
+    const Dtype dtype = std::array{float32, float32, float64, int32, int64, uint32, float16}[random_int(0, 6)];
+    const int rank = static_cast<int>(random_int(1, 2));
+    Shape shape{random_int(1, 3)};
+    Window p;
+    std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
+    for (int i = 0; i < rank; ++i) {
+      shape.push_back(random_int(1, 70));
+      p.window.push_back(random_int(1, 4));
+      p.strides.push_back(random_int(1, 3));
+      p.window_dilation.push_back(random_int(1, 2));
+      pairs.emplace_back(random_int(0, 3), random_int(0, 3));
+    }
+    p.padding = Padding(pairs);
+    const Tensor x = with_nan(draw(shape, dtype));
+    CAPTURE(shape, p.window, p.strides, p.window_dilation, dtype);
+    for (const auto how : {WindowReduction::sum, WindowReduction::max, WindowReduction::min}) {
+      const auto plane = [&](const Tensor& t) { return reduce_window(t, how, p); };
+      const auto walk = [&](const Tensor& t) {
+        return reduce_window(stack({t, t}, {.axis = -1}), how, doubled(p))[{ellipsis, 0}];
+      };
+      CHECK(same(plane(x), walk(x)));
+      if (!is_floating(dtype)) continue;
+      const auto [y, pull] = vjp(plane, x);
+      const Tensor g = draw(y.shape(), dtype), dx = draw(shape, dtype);
+      CHECK(same(pull(g), vjp(walk, x).second(g)));
+      CHECK(same(jvp(plane, x, dx).second, jvp(walk, x, dx).second));
+    }
+  }
 }
 
 TEST_CASE("errors of convolution and pooling, word for word") {

@@ -1,6 +1,7 @@
-// See pool.hpp. All kernels are one walk over (row of the result, element of the window), which yields runs: elements
-// of the result that stand one after the other and their elements of the base at a fixed step. What happens to a run is
-// the kernel's. Leading axes with windows of 1 are slices for the thread pool, trailing ones are the inner loop.
+// See pool.hpp. Windows over planes go to pool_plane.hpp. All other kernels are one walk over (row of the result,
+// element of the window), which yields runs: elements of the result that stand one after the other and their elements
+// of the base at a fixed step. What happens to a run is the kernel's. Leading axes with windows of 1 are slices for the
+// thread pool, trailing ones are the inner loop.
 #include "strata/ops/cpu/pool.hpp"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/pool_plane.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/lane.hpp"
 
@@ -84,6 +86,7 @@ class Walk {
     return false;
   }
   static Int source(const Axis& a, Int at) {
+    if (a.base_dilation == 1) return at < 0 || at >= a.base ? -1 : at;
     return at < 0 || at % a.base_dilation != 0 || at / a.base_dilation >= a.base ? -1 : at / a.base_dilation;
   }
   template <class F>
@@ -199,6 +202,7 @@ bool before(T x, T y, bool smallest) {
 Tensor window_sum_dense(const WindowGeometry& g, const Tensor& x) {
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(g.plan.result, in.dtype(), in.device(), in.weak());
+    if (plane_loop(WindowLoop::sum, g, in, y)) return y;
     const Walk walk(g);
     visit_numbers(in, [&]<class T>(T) {
       for_slices(walk, walk.result_size * walk.window_size, [&](Int s) {
@@ -215,6 +219,7 @@ Tensor window_sum_dense(const WindowGeometry& g, const Tensor& x) {
 Tensor window_spread_dense(const WindowGeometry& g, const Tensor& y) {
   return through_float(y, [&](const Tensor& in) {
     Tensor x = empty_dense(g.base, in.dtype(), in.device(), in.weak());
+    if (plane_loop(WindowLoop::spread, g, in, x)) return x;
     const Walk walk(g);
     visit_numbers(in, [&]<class T>(T) {
       for_slices(walk, walk.result_size * walk.window_size, [&](Int s) {
@@ -231,6 +236,7 @@ Tensor window_spread_dense(const WindowGeometry& g, const Tensor& y) {
 Tensor window_extremum_dense(const WindowGeometry& g, bool smallest, const Tensor& x) {
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(g.plan.result, in.dtype(), in.device(), in.weak());
+    if (plane_loop(smallest ? WindowLoop::smallest : WindowLoop::largest, g, in, y)) return y;
     const Walk walk(g);
     visit_numbers(in, [&]<class T>(T) {
       for_slices(walk, walk.result_size * walk.window_size, [&](Int s) {
@@ -252,6 +258,7 @@ Tensor window_extremum_dense(const WindowGeometry& g, bool smallest, const Tenso
 Tensor window_arg_dense(const WindowGeometry& g, bool smallest, const Tensor& x) {
   const Tensor in = is_half(x.dtype()) ? converted(x, Dtype::float32) : pack(x);
   Tensor y = empty_dense(g.plan.result, Dtype::int32, x.device());
+  if (plane_loop(smallest ? WindowLoop::arg_smallest : WindowLoop::arg_largest, g, in, y)) return y;
   const Walk walk(g);
   visit_numbers(in, [&]<class T>(T) {
     for_slices(walk, walk.result_size * walk.window_size, [&](Int s) {
@@ -277,6 +284,7 @@ Tensor window_pick_dense(const WindowGeometry& g, const Tensor& x, const Tensor&
   const Tensor places = pack(which);
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(g.plan.result, in.dtype(), in.device(), in.weak());
+    if (plane_pick(g, in, places, y)) return y;
     const Walk walk(g);
     visit_numbers(in, [&]<class T>(T) {
       for_slices(walk, walk.result_size * walk.window_size, [&](Int s) {
@@ -296,6 +304,7 @@ Tensor window_place_dense(const WindowGeometry& g, const Tensor& y, const Tensor
   const Tensor places = pack(which);
   return through_float(y, [&](const Tensor& in) {
     Tensor x = empty_dense(g.base, in.dtype(), in.device(), in.weak());
+    if (plane_place(g, in, places, x)) return x;
     const Walk walk(g);
     visit_numbers(in, [&]<class T>(T) {
       for_slices(walk, walk.result_size * walk.window_size, [&](Int s) {
