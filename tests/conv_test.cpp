@@ -167,7 +167,7 @@ bool same(const Tensor& a, const Tensor& b) {
 }
 
 Tensor with_nan(Tensor x) {
-  return is_floating(x.dtype()) ? where(x == 3, std::numeric_limits<double>::quiet_NaN(), x) : x;
+  return is_float(x.dtype()) ? where(x == 3, std::numeric_limits<double>::quiet_NaN(), x) : x;
 }
 
 TEST_CASE("pooling: planes as the general walk, ties, NaN, derivatives") {
@@ -193,7 +193,7 @@ TEST_CASE("pooling: planes as the general walk, ties, NaN, derivatives") {
         return reduce_window(stack({t, t}, {.axis = -1}), how, doubled(p))[{ellipsis, 0}];
       };
       CHECK(same(plane(x), walk(x)));
-      if (!is_floating(dtype)) continue;
+      if (!is_float(dtype)) continue;
       const auto [y, pull] = vjp(plane, x);
       const Tensor g = draw(y.shape(), dtype), dx = draw(shape, dtype);
       CHECK(same(pull(g), vjp(walk, x).second(g)));
