@@ -164,13 +164,9 @@ void VmapCall::leave(VmapLevel& level, Tensor& leaf, const AxisSpec& spec, std::
                          result_leaf(k) + ", which then has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes") +
                          level_context());
   }
-  if (y.mapped()) {
-    leaf = moveaxis(y.value, y.axis, axis);
-    return;
-  }
   Shape shape = y.value.shape();
-  shape.insert(axis, size);
-  leaf = broadcast_to(expand_dims(y.value, axis), shape);
+  if (!y.mapped()) shape.insert(axis, size);
+  leaf = y.mapped() ? moveaxis(y.value, y.axis, axis) : broadcast_to(expand_dims(y.value, axis), shape);
 }
 
 Tensor VmapCall::join(std::vector<Tensor> parts, const AxisSpec& spec, const std::vector<std::int64_t>& counts) const {

@@ -18,74 +18,7 @@
 
 namespace strata {
 
-Slices Slices::along(const Shape& from, int axis, IndexMode mode) {
-  Slices s;
-  s.from = from;
-  s.axes = {axis};
-  s.window = {1};
-  s.mode = mode;
-  return s;
-}
-
 namespace {
-
-/// Position of x's axis among the indexed ones, -1 when it is not.
-int which(const Slices& s, int axis) {
-  for (int k = 0; k < s.axes.size(); ++k) {
-    if (s.axes[k] == axis) return k;
-  }
-  return -1;
-}
-
-}  // namespace
-
-Shape Slices::rest() const {
-  Shape shape;
-  for (int i = batch; i < from.size(); ++i) {
-    const int k = which(*this, i);
-    if (k < 0)
-      shape.push_back(from[i]);
-    else if (keep)
-      shape.push_back(window[k]);
-  }
-  return shape;
-}
-
-Shape Slices::shape(const Shape& index) const {
-  const Shape r = rest();
-  return from.slice(0, batch) + r.slice(0, place) + index.slice(batch, index.size() - 1) + r.slice(place, r.size());
-}
-
-namespace {
-
-SliceGeometry geometry(const Slices& s, const Strides& x, const Dense& index) {
-  SliceGeometry g;
-  const int rank = index.shape.size() - 1;
-  g.batch = s.from.slice(0, s.batch);
-  g.x_batch = x.slice(0, s.batch);
-  g.index_batch = index.strides.slice(0, s.batch);
-  g.positions = index.shape.slice(s.batch, rank);
-  g.index_positions = index.strides.slice(s.batch, rank);
-  g.depth = s.axes.size();
-  g.index_step = index.strides[rank];
-  for (int k = 0; k < g.depth; ++k) {
-    const int axis = static_cast<int>(s.axes[k]);
-    g.x_step[k] = x[axis];
-    g.size[k] = s.from[axis];
-    g.last[k] = s.from[axis] - s.window[k];
-  }
-  int at = 0;
-  for (int i = s.batch; i < s.from.size(); ++i) {
-    const int k = which(s, i);
-    if (k >= 0 && !s.keep) continue;
-    const bool before = at++ < s.place;
-    (before ? g.before : g.after).push_back(k < 0 ? s.from[i] : s.window[k]);
-    (before ? g.x_before : g.x_after).push_back(x[i]);
-  }
-  g.mode = s.mode;
-  g.from_end = s.from_end;
-  return g;
-}
 
 /// int32 or int64 indices, as they lie.
 Tensor wide_index(Tensor index) {
@@ -151,41 +84,6 @@ void clear_losers(const Slices& s, const SliceGeometry& g, const std::int64_t* o
   }
 }
 
-bool windows_overlap(const Slices& s) {
-  return std::any_of(s.window.begin(), s.window.end(), [](std::int64_t w) { return w > 1; });
-}
-
-/// What a derivative reads of the cotangent at the slices: 0 where writes are dropped.
-Slices reading_zero(Slices s) {
-  s.fill = 0;
-  if (s.mode == IndexMode::promised) s.mode = IndexMode::fill;
-  return s;
-}
-
-// ---- batching
-// --------------------------------------------------------------------------------------------------------
-
-/// x, with its lanes at `axis` (not among the batch axes), as one more slice axis; `lane`: its place among the slice
-/// axes.
-Slices with_slice_axis(const Slices& s, int axis, std::int64_t size, int& lane) {
-  Slices t = s;
-  lane = 0;
-  for (int i = s.batch; i < axis; ++i) lane += s.keep || which(s, i) < 0 ? 1 : 0;
-  t.from.insert(axis, size);
-  for (std::int64_t& a : t.axes) a += a >= axis ? 1 : 0;
-  return t;
-}
-
-/// Lanes in front of x and the indices: one more batch axis.
-Slices with_batch_axis(const Slices& s, std::int64_t size) {
-  Slices t = s;
-  t.from.insert(0, size);
-  for (std::int64_t& a : t.axes) ++a;
-  ++t.batch;
-  ++t.lanes;
-  return t;
-}
-
 Tensor lanes_at(const Lane& l, int axis, std::int64_t size) {
   if (l.axis == axis) return l.value;
   const Tensor t = lanes_first(l, size);
@@ -211,7 +109,7 @@ Tensor added_to_zeros(const Slices& s, const Tensor& index, const Tensor& x, con
   const int axis = static_cast<int>(s.axes[0]);
   Shape one_row = Shape::filled(s.from.size(), 0), strides = s.from, rest = s.rest();
   one_row[axis] = 1;
-  const SliceGeometry g = geometry(s, one_row, dense(index));
+  const SliceGeometry g = s.geometry(one_row, dense(index));
   const std::int64_t lanes = g.batch.elements(), t = g.positions.elements(), rows = s.from[axis];
   std::int64_t step = 1;
   for (int i = s.from.size() - 1; i >= 0; --i) {
@@ -239,16 +137,16 @@ struct Gather : General<Gather, 2> {
     const Tensor index = wide_index(std::move(x[0]));
     const Tensor from = p.winners ? pack(x[1]) : x[1];  // places are told apart by their offsets
     const Dense& d = dense(from);
-    const SliceGeometry g = geometry(p, d.strides, dense(index));
+    const SliceGeometry g = p.geometry(d.strides, dense(index));
     Tensor offsets = offsets_of(g, index);
     auto* at = reinterpret_cast<std::int64_t*>(dense(offsets).data);
     Tensor y = empty_dense(p.shape(index.shape()), d.dtype, d.device, d.weak);
-    if (p.winners && !windows_overlap(p)) keep_winners(g, at);
+    if (p.winners && !p.windows_overlap()) keep_winners(g, at);
     alignas(8) std::byte fill[8] = {};
     if (!p.winners) write_fill(p.fill, d.dtype, fill);
     gather_slices(g, at, d.data, dense(y).data, itemsize(d.dtype), fill);
-    if (p.winners && windows_overlap(p)) {
-      const SliceGeometry packed = geometry(p, row_major(p.from), dense(index));
+    if (p.winners && p.windows_overlap()) {
+      const SliceGeometry packed = p.geometry(row_major(p.from), dense(index));
       offsets = offsets_of(packed, index);
       clear_losers(p, packed, reinterpret_cast<const std::int64_t*>(dense(offsets).data), y);
     }
@@ -270,14 +168,14 @@ struct Gather : General<Gather, 2> {
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     const int positions = x[0].value.ndim() - (x[0].mapped() ? 1 : 0) - 1 - p.batch;
     if (x[0].mapped() && (x[1].mapped() || p.winners)) {  // each lane has its own winners
-      return {gather_slices(lanes_first(x[1], batch.size), lanes_first(x[0]), with_batch_axis(p, batch.size)), 0};
+      return {gather_slices(lanes_first(x[1], batch.size), lanes_first(x[0]), p.with_batch_axis(batch.size)), 0};
     }
     if (x[0].mapped()) {
       return {gather_slices(std::move(x[1].value), lanes_at(x[0], p.batch, batch.size), p), p.batch + p.place};
     }
     const int axis = std::max(x[1].axis, p.batch);
     int lane = 0;
-    Slices s = with_slice_axis(p, axis, batch.size, lane);
+    Slices s = p.with_slice_axis(axis, batch.size, lane);
     Tensor y = lanes_at(x[1], axis, batch.size);
     const bool before = lane < p.place;
     if (before) ++s.place;
@@ -319,7 +217,7 @@ struct Scatter : General<Scatter<K>, 3> {
       y = empty_dense(from.shape, d, from.device, from.weak && u.weak());
       copy_strided(from.data, itemsize(d), from.shape, from.strides, dense(y).data);
     }
-    const SliceGeometry g = geometry(p, dense(y).strides, dense(index));
+    const SliceGeometry g = p.geometry(dense(y).strides, dense(index));
     const Tensor offsets = offsets_of(g, index);
     scatter_slices(g, reinterpret_cast<const std::int64_t*>(dense(offsets).data), dense(y).data, dense(u).data, d, K);
     return y;
@@ -337,12 +235,12 @@ struct Scatter : General<Scatter<K>, 3> {
     return scatter_slices(t * share.of_x, x[0], du * share.of_u, ScatterKind::add, p);
   }
   static void vjp(const Params& p, In x, In y, In g, Need need, Out dx) {
-    const auto at_slices = [&](const Tensor& t) { return gather_slices(t, x[0], reading_zero(p)); };
+    const auto at_slices = [&](const Tensor& t) { return gather_slices(t, x[0], p.reading_zero()); };
     if constexpr (K == ScatterKind::add) {
       if (need[1]) dx[1] = g[0];
       if (need[2]) dx[2] = at_slices(g[0]);
     } else if constexpr (K == ScatterKind::set) {
-      Slices winners = reading_zero(p);
+      Slices winners = p.reading_zero();
       winners.winners = true;
       if (need[1]) dx[1] = scatter_slices(g[0], x[0], zero_view(p.shape(x[0].shape()), g[0].dtype()), K, p);
       if (need[2]) dx[2] = gather_slices(g[0], x[0], winners);
@@ -358,11 +256,11 @@ struct Scatter : General<Scatter<K>, 3> {
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     if (x[0].mapped() || p.keep) {
       const auto front = [&](const Lane& l) { return lanes_first(l, batch.size); };
-      return {scatter_slices(front(x[1]), front(x[0]), front(x[2]), K, with_batch_axis(p, batch.size)), 0};
+      return {scatter_slices(front(x[1]), front(x[0]), front(x[2]), K, p.with_batch_axis(batch.size)), 0};
     }
     const int axis = p.batch;  // lanes as a slice axis before the positions
     int lane = 0;
-    Slices s = with_slice_axis(p, axis, batch.size, lane);
+    Slices s = p.with_slice_axis(axis, batch.size, lane);
     ++s.place;
     Tensor y = lanes_at(x[1], axis, batch.size), u = lanes_at(x[2], axis, batch.size);
     return {scatter_slices(std::move(y), std::move(x[0].value), std::move(u), K, s), axis};
@@ -371,7 +269,7 @@ struct Scatter : General<Scatter<K>, 3> {
   /// dy/du at the slices of a product: x times the other factors, exact where factors are zero.
   static Tensor slope_of_factors(const Slices& s, In x) {
     const Tensor &index = x[0], &u = x[2];
-    const Slices read = reading_zero(s);
+    const Slices read = s.reading_zero();
     const Tensor is_zero = equal(u, 0), rest = where(is_zero, 1, u);
     const Tensor product = scatter_slices(x[1], index, rest, ScatterKind::mul, s);
     const Tensor zeros = gather_slices(
@@ -386,13 +284,13 @@ struct Scatter : General<Scatter<K>, 3> {
   /// An extremum's derivative is shared equally by all that reach it.
   static Shares shares(const Slices& s, In x, const Tensor& y) {
     const Tensor &index = x[0], &u = x[2];
-    Slices read = reading_zero(s);
+    Slices read = s.reading_zero();
     read.fill.reset();  // NaN: equal to nothing
     const Tensor x_reaches = astype(equal(x[1], y), u.dtype());
     const Tensor u_reaches = equal(u, gather_slices(y, index, read));
     const Tensor count = scatter_slices(x_reaches, index, astype(u_reaches, u.dtype()), ScatterKind::add, s);
     const Tensor share = where(equal(count, 0), 0, 1 / maximum(count, 1));
-    return {x_reaches * share, where(u_reaches, gather_slices(share, index, reading_zero(s)), 0)};
+    return {x_reaches * share, where(u_reaches, gather_slices(share, index, s.reading_zero()), 0)};
   }
   static Samples samples() {
     const auto into = [](int axis) {

@@ -29,6 +29,16 @@ struct Slices {
   Shape rest() const;
   /// The shape of the slices for indices of this shape.
   Shape shape(const Shape& index) const;
+  /// What kernels need: x's strides and the indices as they lie.
+  SliceGeometry geometry(const Strides& x, const Dense& index) const;
+  bool windows_overlap() const;
+  /// What a derivative reads of the cotangent at the slices: 0 where writes are dropped.
+  Slices reading_zero() const;
+  /// x, with its lanes at `axis` (not among the batch axes), as one more slice axis; `lane`: its place among the slice
+  /// axes.
+  Slices with_slice_axis(int axis, std::int64_t size, int& lane) const;
+  /// Lanes in front of x and the indices: one more batch axis.
+  Slices with_batch_axis(std::int64_t size) const;
 };
 
 /// The slices.

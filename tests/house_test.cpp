@@ -1,10 +1,10 @@
 // How the house is kept, checked by reading the tree: include direction, file sizes, opening comments, notes, stray
-// words. Run by ctest in every build; it needs no library code, only STRATA_SOURCE_DIR. Tests and tables are exempt
-// from the size limits. Each check collects every breach before it fails, so that one run shows all of them.
+// words. Run by ctest in every build; it needs no library code, only STRATA_SOURCE_DIR. Tables are exempt from the
+// size limits, tests from that of functions. Each check collects every breach before it fails, so that one run shows
+// all of them.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <map>
 #include <regex>
 #include <set>
@@ -147,16 +147,20 @@ TEST_CASE("every source file says what it is", "[house]") {
 }
 
 TEST_CASE("files and functions stay small", "[house]") {
+  constexpr size_t most_lines = 400, most_in_tests = 500, most_in_a_function = 40;
   std::vector<std::string> breaches;
   for (const Source& s : tree()) {
-    if (!s.code() || s.folder() == "tests" || s.path.find("table") != std::string::npos) continue;
-    const size_t n = s.lines.size();
-    if (n > 700) breaches.push_back(s.path + ": " + std::to_string(n) + " lines, more than 700");
-    if (n > 400 && n <= 700) std::cout << "long file: " << s.path << ", " << n << " lines\n";
+    const bool table = s.path.find("table") != std::string::npos || s.path == "core/reflect.hpp";  // one line a case
+    if (!s.code() || table) continue;
+    const bool test = s.folder() == "tests";
+    const size_t n = s.lines.size(), most = test ? most_in_tests : most_lines;
+    if (n > most) breaches.push_back(s.path + ": " + std::to_string(n) + " lines, more than " + std::to_string(most));
+    if (test) continue;  // their functions are lists of checks
     for (const Function& f : functions(s)) {
-      const std::string lines = std::to_string(f.length) + " lines";
-      if (f.length > 80) breaches.push_back(at(s, f.line) + "a function of " + lines + ", more than 80");
-      if (f.length > 40 && f.length <= 80) std::cout << "long function: " << at(s, f.line) << lines << '\n';
+      if (f.length > most_in_a_function) {
+        breaches.push_back(at(s, f.line) + "a function of " + std::to_string(f.length) + " lines, more than " +
+                           std::to_string(most_in_a_function));
+      }
     }
   }
   require_none(breaches);

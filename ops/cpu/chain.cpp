@@ -228,7 +228,7 @@ void Chain::settle_view(Room& room, std::size_t leaf) const {
 }
 
 void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const {
-  const void* p[max_arity];
+  const void *p[max_arity], *params = pending(step.member).params;
   std::int64_t stride[max_arity], advance[max_arity];
   const int arity = step.info->arity;
   bool by_rows = false;
@@ -252,7 +252,6 @@ void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int6
     stride[k] = view.stride;
     advance[k] = view.stride * l.itemsize;
   }
-  const void* params = pending(step.member).params;
   if (!by_rows) return step.loop(params, to, p, stride, n);
   const auto most = room.lengths_.size();
   for (std::int64_t s = 0; s < room.segments_; ++s) {

@@ -177,12 +177,7 @@ STRATA_HD void dot_tile(const GemmArgs<T>& g, Int i, Int j) {
   constexpr int chains = R * S >= 8 ? 1 : 2;
   const T* a = g.a + i * g.a_row;
   const T* b = g.b + j * g.b_col;
-  V sum[R][S][chains];
-  for (int r = 0; r < R; ++r) {
-    for (int s = 0; s < S; ++s) {
-      for (int h = 0; h < chains; ++h) sum[r][s][h] = V(T(0));
-    }
-  }
+  V sum[R][S][chains] = {};  // zeros
   const auto step = [&](auto load, int h) __attribute__((always_inline)) {
     V x[R], y[S];
     for (int r = 0; r < R; ++r) x[r] = load(a + r * g.a_row);
