@@ -24,12 +24,13 @@ std::vector<Tensor> fill_zeros(std::vector<Tensor> g, const std::vector<LeafSpec
 
 void check_rule(const char* rule, const std::vector<Tensor>& given, const std::vector<LeafSpec>& expected) {
   if (given.size() != expected.size()) {
-    throw TransformError(std::string(rule) + " returned " + std::to_string(given.size()) + " tensors where " +
-                         std::to_string(expected.size()) + " are expected" + level_context());
+    throw TransformError(std::string(rule) + " gives " + std::to_string(given.size()) +
+                         (given.size() == 1 ? " tensor, " : " tensors, ") + std::to_string(expected.size()) +
+                         (expected.size() == 1 ? " is" : " are") + " expected" + level_context());
   }
   for (std::size_t i = 0; i < given.size(); ++i) {
     if (given[i].defined() && expected[i].defined && !(given[i].shape() == expected[i].shape)) {
-      throw ShapeError(std::string(rule) + " returned shape " + to_string(given[i].shape()) + " for leaf " +
+      throw ShapeError(std::string(rule) + " gives shape " + to_string(given[i].shape()) + " for leaf " +
                        std::to_string(i) + ", which has shape " + to_string(expected[i].shape) + level_context());
     }
   }

@@ -158,12 +158,12 @@ class LinearMap {
       : run_(std::move(run)), y_(std::move(y)), x_(std::move(x)) {}
 
   auto pull(const Y& g) const {
-    require_same_structure("vjp", y_, g);
+    require_same_structure("vjp: result and cotangent", y_, g);
     return unpack(run_->pull(tree_leaves(g), true, [&](std::size_t leaf) { return leaf_in(y_, leaf); }));
   }
   Y push(const X&... dx) const {
     std::vector<Tensor> tangents;
-    std::apply([&](const auto&... x) { (require_same_structure("linearize", x, dx), ...); }, x_);
+    std::apply([&](const auto&... x) { (require_same_structure("linearize: primal and tangent", x, dx), ...); }, x_);
     (for_each_leaf(dx, [&](const Tensor& t) { tangents.push_back(t); }), ...);
     return tree_unflatten(y_, run_->push(tangents, [&](std::size_t leaf) { return argument_leaf(leaf); }));
   }
@@ -249,7 +249,7 @@ namespace detail {
 /// `argument`: its number, -1 for the only one.
 template <class X, class T>
 X make_duals(const ForwardRun& run, const X& x, const T& dx, int argument) {
-  require_same_structure("jvp", x, dx);
+  require_same_structure("jvp: primal and tangent", x, dx);
   const std::vector<Tensor> tangents = tree_leaves(dx);
   std::size_t i = 0;
   const auto name = [&] {

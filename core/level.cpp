@@ -107,17 +107,19 @@ int mapped_depth(const Tensor& x) {
 std::string level_context() {
   if (level_stack.depth == 0) return "";
   std::string s = "\n  ";
+  bool mapped = false;
   for (int i = level_stack.depth; i >= 1; --i) {
     const Level& l = *level_stack.levels[i];
     s += std::string(i == level_stack.depth ? "" : ", ") + "inside " + transform_name(l.kind) + " (level " +
          std::to_string(i);
     if (l.kind == LevelKind::vmap) {
+      mapped = true;
       s += ", size " + std::to_string(l.size);
       if (!l.axis_name.empty()) s += ", axis '" + l.axis_name + "'";
     }
     s += ")";
   }
-  return s + ": shapes are those of one example";
+  return mapped ? s + ": shapes are those of one example" : s;
 }
 
 Level* find_axis(const std::string& axis_name) {

@@ -25,12 +25,17 @@ Tensor unit_vectors(const Tensor& x, std::int64_t begin, std::int64_t count) {
 
 }  // namespace
 
+void check_chunk(const char* op, std::optional<std::int64_t> chunk) {
+  if (chunk && *chunk < 1) {
+    throw TransformError(std::string(op) + ": chunk is " + std::to_string(*chunk) + "; it must be at least 1" +
+                         level_context());
+  }
+}
+
 std::vector<Tensor> apply_to_basis(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& apply,
                                    const std::vector<Tensor>& like, std::size_t leaf,
                                    std::optional<std::int64_t> chunk) {
   const std::int64_t n = like[leaf].size();
-  if (chunk && *chunk < 1)
-    throw TransformError("jacobian: chunk is " + std::to_string(*chunk) + "; it must be at least 1");
   const std::int64_t step = std::max<std::int64_t>(chunk ? std::min(*chunk, n) : n, 1);
   std::vector<std::vector<Tensor>> parts;
   for (std::int64_t begin = 0; begin == 0 || begin < n; begin += step) {
@@ -83,9 +88,13 @@ std::vector<std::vector<Tensor>> forward_blocks(
       blocks[k][j] = reshape(moveaxis(reshape(columns[k], Shape{x[j].size()} + y), 0, -1), y + x[j].shape());
     }
   }
-  if (blocks.empty())
-    throw DtypeError("jacfwd: the differentiated argument holds no float tensor; convert it with st::astype" +
-                     level_context());
+  if (blocks.empty()) {
+    const auto first = std::find_if(x.begin(), x.end(), [](const Tensor& t) { return t.defined(); });
+    const std::string fact = first == x.end() ? " tensor"
+                                              : " float tensor (the first is " + std::string(name(first->dtype())) +
+                                                    "); convert it with st::astype";
+    throw DtypeError("jacfwd: the differentiated argument holds no" + fact + level_context());
+  }
   return blocks;
 }
 

@@ -47,6 +47,9 @@ auto arrange(const Y& y, const X& x, const std::vector<std::vector<Tensor>>& j) 
   }
 }
 
+/// TransformError: .chunk is less than 1.
+void check_chunk(const char* op, std::optional<std::int64_t> chunk);
+
 /// The blocks for jacrev: rows[k] are the arguments' cotangents for the basis of y[k].
 std::vector<std::vector<Tensor>> reverse_blocks(ReverseRun& run, const std::vector<Tensor>& y,
                                                 const std::vector<Tensor>& x, std::optional<std::int64_t> chunk);
@@ -62,6 +65,7 @@ class Jacrev {
 
   template <class A, class... Rest>
   auto operator()(const A& at, const Rest&... rest) const {
+    check_chunk("jacrev", options_.chunk);
     const treeified_t<A> x(at);
     treeified_t<A> watched = x;
     ReverseRun run("jacrev");
@@ -85,6 +89,7 @@ class Jacfwd {
 
   template <class A, class... Rest>
   auto operator()(const A& at, const Rest&... rest) const {
+    check_chunk("jacfwd", options_.chunk);
     const treeified_t<A> x(at);
     using Y = result_t<F, treeified_t<A>, Rest...>;
     std::optional<Y> y;

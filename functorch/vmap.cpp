@@ -66,7 +66,8 @@ void VmapCall::settle() {
                            level_context());
     }
     if (*options_.axis_size < 0)
-      throw TransformError("vmap: axis_size is " + std::to_string(*options_.axis_size) + level_context());
+      throw TransformError("vmap: axis_size is " + std::to_string(*options_.axis_size) + "; it cannot be negative" +
+                           level_context());
     size_ = *options_.axis_size;
   }
   if (size_ < 0) {

@@ -253,42 +253,28 @@ AxisList counted(int first, int n) {
   return AxisList(std::move(axes));
 }
 
-}  // namespace
-
-Tensor tensordot(Tensor a, Tensor b, Tensordot axes) {
-  if (axes.count >= 0) {
-    if (axes.count > a.ndim() || axes.count > b.ndim()) {
-      throw ShapeError("tensordot: " + both(a, b) + " have no " + std::to_string(axes.count) + " axes to sum over" +
-                       level_context());
-    }
-    axes = {counted(a.ndim() - axes.count, axes.count), counted(0, axes.count)};
-  }
-  return dot_general(std::move(a), std::move(b), {.lhs_contracting = axes.a, .rhs_contracting = axes.b});
-}
-
-namespace {
-
 /// Gives each pair of axes one label, in both operands. Checks that they are as many, in range, once each, and agree.
 class PairLabels {
  public:
-  PairLabels(const Tensor& a, const Tensor& b) : a_(a), b_(b) {
+  PairLabels(const char* op, const Tensor& a, const Tensor& b) : op_(op), a_(a), b_(b) {
     std::fill(at_a, at_a + max_rank, -1);
     std::fill(at_b, at_b + max_rank, -1);
   }
   void add(const char* what, const AxisList& x, const AxisList& y) {
     if (x.size() != y.size()) {
-      throw ShapeError("dot_general: " + std::to_string(x.size()) + " " + what + " axes are given for the first, " +
-                       std::to_string(y.size()) + " for the second argument" + level_context());
+      throw ShapeError(std::string(op_) + ": " + std::to_string(x.size()) + " " + what +
+                       " axes are given for the first, " + std::to_string(y.size()) + " for the second argument" +
+                       level_context());
     }
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const int p = normalize_axis("dot_general", x[i], a_.ndim()), q = normalize_axis("dot_general", y[i], b_.ndim());
+      const int p = normalize_axis(op_, x[i], a_.ndim()), q = normalize_axis(op_, y[i], b_.ndim());
       if (at_a[p] >= 0 || at_b[q] >= 0) {
-        throw ShapeError("dot_general: axis " + std::to_string(at_a[p] >= 0 ? x[i] : y[i]) + " of the " +
+        throw ShapeError(std::string(op_) + ": axis " + std::to_string(at_a[p] >= 0 ? x[i] : y[i]) + " of the " +
                          (at_a[p] >= 0 ? "first" : "second") + " argument is named twice: " + both(a_, b_) +
                          level_context());
       }
       if (a_.shape()[p] != b_.shape()[q]) {
-        throw ShapeError(std::string("dot_general: ") + what + " sizes differ: " + both(a_, b_) + " (axis " +
+        throw ShapeError(std::string(op_) + ": " + what + " sizes differ: " + both(a_, b_) + " (axis " +
                          std::to_string(p) + " has " + std::to_string(a_.shape()[p]) + ", axis " + std::to_string(q) +
                          " has " + std::to_string(b_.shape()[q]) + ")" + level_context());
       }
@@ -299,13 +285,12 @@ class PairLabels {
   int next = 0;
 
  private:
+  const char* op_;
   const Tensor &a_, &b_;
 };
 
-}  // namespace
-
-Tensor dot_general(Tensor a, Tensor b, DotGeneral p) {
-  PairLabels pairs(a, b);
+Tensor dot_general_as(const char* op, Tensor a, Tensor b, const DotGeneral& p) {
+  PairLabels pairs(op, a, b);
   pairs.add("batch", p.lhs_batch, p.rhs_batch);
   Contraction c;
   for (int i = 0; i < pairs.next; ++i) c.out.push_back(i);
@@ -319,6 +304,24 @@ Tensor dot_general(Tensor a, Tensor b, DotGeneral p) {
   label(a, pairs.at_a, c.a);
   label(b, pairs.at_b, c.b);
   return contract(c, std::move(a), std::move(b));
+}
+
+}  // namespace
+
+Tensor dot_general(Tensor a, Tensor b, DotGeneral p) {
+  return dot_general_as("dot_general", std::move(a), std::move(b), p);
+}
+
+Tensor tensordot(Tensor a, Tensor b, Tensordot axes) {
+  if (axes.count >= 0) {
+    if (axes.count > a.ndim() || axes.count > b.ndim()) {
+      throw ShapeError("tensordot: " + both(a, b) + " have no " + std::to_string(axes.count) + " axes to sum over" +
+                       level_context());
+    }
+    axes = {counted(a.ndim() - axes.count, axes.count), counted(0, axes.count)};
+  }
+  return dot_general_as("tensordot", std::move(a), std::move(b),
+                        {.lhs_contracting = axes.a, .rhs_contracting = axes.b});
 }
 
 namespace {

@@ -25,8 +25,14 @@ Device place(const char* op, const Creation& p) {
   return d;
 }
 
+void check_sizes(const char* op, const Shape& shape) {
+  if (std::all_of(shape.begin(), shape.end(), [](std::int64_t n) { return n >= 0; })) return;
+  throw ShapeError(std::string(op) + ": the shape " + to_string(shape) + " has a negative size" + level_context());
+}
+
 /// `value` (dense, one element) everywhere.
 Tensor filled(const char* op, const Shape& shape, const Tensor& value, const Creation& p) {
+  check_sizes(op, shape);
   Tensor y = empty_dense(shape, value.dtype(), place(op, p), value.weak());
   fill_memory(dense(y).data, dense(value).data, itemsize(value.dtype()), y.size());
   return y;
@@ -242,6 +248,7 @@ Tensor array(const std::vector<bool>& data, Shape shape, Creation p) {
 }
 
 Tensor zeros(Shape shape, Creation p) {
+  check_sizes("zeros", shape);
   Tensor y = empty_dense(shape, p.dtype.value_or(Dtype::float32), place("zeros", p));
   const std::uint8_t zero = 0;
   fill_memory(dense(y).data, reinterpret_cast<const std::byte*>(&zero), 1, y.size() * itemsize(y.dtype()));

@@ -6,6 +6,7 @@
 namespace strata {
 
 Tensor softmax_cross_entropy(Tensor logits, Tensor labels, LogitsAxis p) {
+  broadcast_shapes("softmax_cross_entropy: logits and labels", logits.shape(), labels.shape());
   return neg(sum(std::move(labels) * log_softmax(std::move(logits), {.axis = p.axis}), {.axes = AxisList{p.axis}}));
 }
 

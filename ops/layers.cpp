@@ -2,6 +2,7 @@
 #include "strata/ops/menu/layers.hpp"
 
 #include <cmath>
+#include <sstream>
 
 #include "strata/core/error.hpp"
 #include "strata/core/level.hpp"
@@ -10,12 +11,29 @@
 #include "strata/ops/sampling.hpp"
 
 namespace strata {
+namespace {
+
+/// 1.5, not 1.500000.
+std::string shortest(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+}  // namespace
 
 Tensor linear(Tensor x, Tensor w, Tensor b) {
-  if (w.ndim() != 2 || x.ndim() < 1 || x.size(-1) != w.size(0) || (b.defined() && !(b.shape() == Shape{w.size(1)}))) {
-    throw ShapeError("linear: x " + to_string(x.shape()) + ", w " + to_string(w.shape()) +
-                     (b.defined() ? ", b " + to_string(b.shape()) : "") + " are not [..., in], [in, out]" +
-                     (b.defined() ? ", [out]" : "") + level_context());
+  const auto fail = [&](const std::string& fact) {
+    throw ShapeError("linear: " + fact + level_context() + "\n  x is [..., in], w [in, out], b [out]");
+  };
+  if (w.ndim() != 2) fail("w has shape " + to_string(w.shape()) + ", not two axes");
+  if (x.ndim() == 0 || x.size(-1) != w.size(0)) {
+    fail("x " + to_string(x.shape()) + " does not end in the " + std::to_string(w.size(0)) + " inputs of w " +
+         to_string(w.shape()));
+  }
+  if (b.defined() && !(b.shape() == Shape{w.size(1)})) {
+    fail("b " + to_string(b.shape()) + " is not for the " + std::to_string(w.size(1)) + " outputs of w " +
+         to_string(w.shape()));
   }
   Tensor y = matmul(std::move(x), std::move(w));
   return b.defined() ? std::move(y) + std::move(b) : y;
@@ -31,7 +49,7 @@ Tensor embedding(Tensor table, Tensor ids, Embed p) {
 
 Tensor dropout(Tensor key, Tensor x, DropoutRate p) {
   if (!(p.rate >= 0 && p.rate <= 1)) {
-    throw ValueError("dropout: the rate is " + std::to_string(p.rate) + ", not a probability between 0 and 1" +
+    throw ValueError("dropout: the rate is " + shortest(p.rate) + ", not a probability between 0 and 1" +
                      level_context());
   }
   if (p.rate == 0) return astype_weak(std::move(x), inexact(x.dtype()));

@@ -116,6 +116,7 @@ struct CountNonzero : Test<CountNonzero, Reducer::count> {
 
 template <class D>
 Tensor test(const char* name, Tensor x, const Reduce& p, bool left_out) {
+  check_where(name, x, p.where);
   if (x.dtype() != Dtype::bool_) x = astype(std::move(x), Dtype::bool_);
   if (p.where.defined()) x = where(p.where, std::move(x), left_out);
   const ReduceParams q{x.shape(), axis_set(name, p.axes, x.ndim()), p.keepdims};
@@ -125,12 +126,14 @@ Tensor test(const char* name, Tensor x, const Reduce& p, bool left_out) {
 }  // namespace
 
 Tensor sum(Tensor x, Reduce p) {
+  check_where("sum", x, p.where);
   if (p.where.defined()) x = where(p.where, std::move(x), 0);
   const SumParams q{{x.shape(), axis_set("sum", p.axes, x.ndim()), p.keepdims}, 1, sum_dtype(x.dtype())};
   return apply<Sum>(q, std::move(x));
 }
 
 Tensor mean(Tensor x, Reduce p) {
+  check_where("mean", x, p.where);
   if (p.where.defined()) {
     const Dtype dtype = inexact(x.dtype());
     x = astype_weak(std::move(x), dtype);

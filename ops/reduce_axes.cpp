@@ -83,10 +83,15 @@ Dtype sum_dtype(Dtype d) {
   return is_integer(d) ? compute_dtype(d) : d;
 }
 
-void check_not_empty(const char* op, const Shape& from, AxisSet axes) {
+void check_not_empty(const char* op, const Shape& from, AxisSet axes, const char* way_out) {
   if (reduced_count(from, axes) > 0) return;
   throw ValueError(std::string(op) + ": no elements along the reduced axes of shape " + to_string(from) + ", and " +
-                   op + " of none has no value" + level_context() + "\n  give .initial, or check the size first");
+                   op + " of none has no value" + level_context() + "\n  " + way_out);
+}
+
+void check_where(const char* op, const Tensor& x, const Tensor& where) {
+  if (!where.defined() || where.shape() == x.shape()) return;
+  broadcast_shapes(std::string(op) + ": x and .where", x.shape(), where.shape());
 }
 
 }  // namespace strata

@@ -56,7 +56,9 @@ Dtype compute_dtype(Dtype d);
 /// JAX's dtype of a sum: bool and small integers widen to 32 bits.
 Dtype sum_dtype(Dtype d);
 
-/// ValueError: `op` of no elements has no identity.
-void check_not_empty(const char* op, const Shape& from, AxisSet axes);
+/// ValueError: `op` of no elements has no identity. `way_out` follows in the message.
+void check_not_empty(const char* op, const Shape& from, AxisSet axes, const char* way_out = "check the size first");
+/// ShapeError that names `op` when x and `.where`, if there is one, do not broadcast.
+void check_where(const char* op, const Tensor& x, const Tensor& where);
 
 }  // namespace strata

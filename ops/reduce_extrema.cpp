@@ -44,6 +44,7 @@ struct ExtremumShare : NonDifferentiable<ExtremumShare, 1> {
 template <class D, Reducer R>
 struct Extremum : General<D, 1> {
   using Params = ReduceParams;
+  static constexpr const char* without_elements = "give .initial, or check the size first";
   static constexpr bool takes_pending = true;
   static constexpr Keep keep = Keep::inputs;
   static Tensor eval(const Params& p, Out x) {
@@ -90,6 +91,7 @@ struct Min : Extremum<Min, Reducer::min> {
 template <class D, Reducer R>
 struct ArgExtremum : NonDifferentiable<D, 1> {
   using Params = ReduceParams;
+  static constexpr const char* without_elements = "check the size first";
   static constexpr bool takes_pending = true;
   static Tensor eval(const Params& p, Out x) {
     const Dtype compute = x[0].dtype() == Dtype::bool_ ? Dtype::uint32 : compute_dtype(x[0].dtype());
@@ -127,12 +129,13 @@ struct Argmin : ArgExtremum<Argmin, Reducer::argmin> {
 template <class D>
 Tensor reduce_some(Tensor x, const AxesOrAll& axes, bool keepdims) {
   const ReduceParams p{x.shape(), axis_set(D::name.data(), axes, x.ndim()), keepdims};
-  check_not_empty(D::name.data(), p.from, p.axes);
+  check_not_empty(D::name.data(), p.from, p.axes, D::without_elements);
   return apply<D>(p, std::move(x));
 }
 
 template <class D>
 Tensor extremum(Tensor x, const ReduceFrom& p, Tensor (*join)(Tensor, Tensor)) {
+  check_where(D::name.data(), x, p.where);
   if (p.where.defined()) {
     if (!p.initial.defined()) {
       throw ValueError(std::string(D::name) + ": with .where there may be no elements, so give .initial too" +

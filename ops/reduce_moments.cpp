@@ -181,6 +181,7 @@ struct Norm2 : General<Norm2, 1> {
 
 template <class D>
 Tensor deviation(Tensor x, Deviation p) {
+  check_where(D::name.data(), x, p.where);
   x = to_float(std::move(x));
   if (!p.where.defined()) {
     const VarParams q{{x.shape(), axis_set(D::name.data(), p.axes, x.ndim()), p.keepdims}, p.ddof};
@@ -245,6 +246,7 @@ Tensor spectral_norm(const Tensor& x, const NormOrder& ord, int rows, int column
 }  // namespace
 
 Tensor prod(Tensor x, Reduce p) {
+  check_where("prod", x, p.where);
   if (p.where.defined()) x = where(p.where, std::move(x), 1);
   const ReduceParams q{x.shape(), axis_set("prod", p.axes, x.ndim()), p.keepdims};
   return apply<Prod>(q, std::move(x));

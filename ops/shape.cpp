@@ -156,6 +156,10 @@ Shape fill_in(const Tensor& x, Shape shape) {
   }
   if (unknown >= 0 && known > 0 && x.size() % known == 0) shape[unknown] = x.size() / known;
   if (shape.elements() != x.size() || std::any_of(shape.begin(), shape.end(), [](auto d) { return d < 0; })) {
+    if (std::count_if(shape.begin(), shape.end(), [](auto d) { return d < 0; }) > (unknown >= 0 ? 1 : 0)) {
+      throw ShapeError("reshape: " + to_string(x.shape()) + " to " + to_string(shape) +
+                       ": one size may be left open as -1, no other may be negative" + level_context());
+    }
     throw ShapeError(
         "reshape: " + to_string(x.shape()) + " has " + std::to_string(x.size()) + " elements, " + to_string(shape) +
         (unknown >= 0 ? " fits no size for -1" : " has " + std::to_string(shape.elements())) + level_context());

@@ -207,6 +207,7 @@ Tensor weighted_logsumexp(Tensor x, const Tensor& b, const AxesOrAll& axes, bool
 
 template <class D>
 Tensor normalized_exp(const char* name, Tensor x, const Softmax& p, double left_out) {
+  check_where(name, x, p.where);
   x = to_float(std::move(x));
   const SoftmaxParams q{axis_set(name, p.axis, x.ndim()), p.where.defined()};
   if (!p.where.defined()) return apply<D>(q, std::move(x));
@@ -227,6 +228,7 @@ Tensor log_softmax(Tensor x, Softmax p) {
 }
 
 Tensor logsumexp(Tensor x, LogSumExp p) {
+  check_where("logsumexp", x, p.where);
   x = to_float(std::move(x));
   if (p.where.defined()) x = where(p.where, std::move(x), -std::numeric_limits<double>::infinity());
   if (p.b.defined()) {
