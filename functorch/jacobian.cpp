@@ -32,28 +32,46 @@ void check_chunk(const char* op, std::optional<std::int64_t> chunk) {
   }
 }
 
-std::vector<Tensor> apply_to_basis(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& apply,
-                                   const std::vector<Tensor>& like, std::size_t leaf,
+using BasisMap = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
+
+namespace {
+
+/// What `apply` gives for unit vectors begin .. begin + count of one leaf, stacked along axis 0. One needs no vmap.
+std::vector<Tensor> apply_to_units(const BasisMap& apply, const std::vector<Tensor>& like, std::size_t leaf,
+                                   std::int64_t begin, std::int64_t count) {
+  std::vector<Tensor> unit(like.size());
+  const Tensor units = unit_vectors(like[leaf], begin, count);
+  if (count == 1) {
+    unit[leaf] = reshape(units, like[leaf].shape());
+    std::vector<Tensor> y = apply(unit);
+    for (Tensor& t : y) t = t.defined() ? expand_dims(std::move(t), 0) : Tensor();
+    return y;
+  }
+  const auto level = VmapLevel::make(count);
+  const LevelScope scope(level->level());
+  unit[leaf] = level->wrap({units, 0});
+  std::vector<Tensor> y = apply(unit);
+  for (Tensor& t : y) t = t.defined() ? lanes_first(level->unwrap(t), count) : Tensor();
+  return y;
+}
+
+}  // namespace
+
+std::vector<Tensor> apply_to_basis(const BasisMap& apply, const std::vector<Tensor>& like, std::size_t leaf,
                                    std::optional<std::int64_t> chunk) {
   const std::int64_t n = like[leaf].size();
   const std::int64_t step = std::max<std::int64_t>(chunk ? std::min(*chunk, n) : n, 1);
+  if (step >= n) return apply_to_units(apply, like, leaf, 0, n);
   std::vector<std::vector<Tensor>> parts;
-  for (std::int64_t begin = 0; begin == 0 || begin < n; begin += step) {
-    const std::int64_t count = std::min(step, n - begin);
-    const auto level = VmapLevel::make(count);
-    const LevelScope scope(level->level());
-    std::vector<Tensor> unit(like.size());
-    unit[leaf] = level->wrap({unit_vectors(like[leaf], begin, count), 0});
-    std::vector<Tensor> y = apply(unit);
+  for (std::int64_t begin = 0; begin < n; begin += step) {
+    const std::vector<Tensor> y = apply_to_units(apply, like, leaf, begin, std::min(step, n - begin));
+    parts.resize(y.size());
     for (std::size_t k = 0; k < y.size(); ++k) {
-      if (parts.size() <= k) parts.emplace_back();
-      if (y[k].defined()) parts[k].push_back(lanes_first(level->unwrap(y[k]), count));
+      if (y[k].defined()) parts[k].push_back(y[k]);
     }
   }
   std::vector<Tensor> result;
-  for (auto& p : parts) {
-    result.push_back(p.empty() ? Tensor() : p.size() == 1 ? p[0] : concatenate(std::move(p), {.axis = 0}));
-  }
+  for (auto& p : parts) result.push_back(p.empty() ? Tensor() : concatenate(std::move(p), {.axis = 0}));
   return result;
 }
 
