@@ -21,9 +21,15 @@ struct NoParams {};
 
 namespace family {
 
+/// The parameters behind p, which may be null where D's hold nothing.
 template <class D>
 const typename D::Params& params(const void* p) {
-  return *static_cast<const typename D::Params*>(p);
+  if constexpr (std::is_empty_v<typename D::Params>) {
+    static constexpr typename D::Params none{};
+    return none;
+  } else {
+    return *static_cast<const typename D::Params*>(p);
+  }
 }
 
 template <class D>
