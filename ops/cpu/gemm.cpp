@@ -47,9 +47,18 @@ const FloatGemmKernels<T>& float_kernels() {
     return kernels().f64;
 }
 
+/// Rows of B that are few whole pairs of AVX-512's registers: streamed as they lie, as fast as when packed.
+template <class T>
+bool streams(const Gemm& g) {
+  constexpr std::int64_t pair = 128 / sizeof(T);
+  const bool along = g.a_col == 1 || g.k <= 128;
+  return cpu_isa() == Isa::avx512 && g.n <= 4 * pair && g.n % pair == 0 && g.b_row % pair == 0 && along &&
+         std::max(g.m, g.k) <= 1024;
+}
+
 /// NOTE [who multiplies]  Measured on one core with AVX-512: oneDNN needs 0.3 us a call and wins from about 100^3 on;
-/// rows of B streamed from the first cache win below, and whenever k or m is small; inner products win for few columns.
-/// The choice follows from sizes and strides alone. Null: the product is large.
+/// rows of B streamed from the first cache win below, whenever k or m is small, and where they are `streams`; inner
+/// products win for few columns. The choice follows from sizes and strides alone. Null: the product is large.
 template <class T>
 GemmKernel<T> small_kernel(const Gemm& g) {
   const FloatGemmKernels<T>& own = float_kernels<T>();
@@ -57,7 +66,7 @@ GemmKernel<T> small_kernel(const Gemm& g) {
   const bool b_rows = g.b_col == 1 || g.n == 1;
   constexpr std::int64_t first_cache = 24 * 1024 / sizeof(T);
   if (g.n <= thin_columns && a_along && g.k >= 16) return b_along ? own.dots : own.thin;
-  if (b_rows && (g.m <= 5 || g.k <= 24 || g.k * g.n <= first_cache)) return own.rows;
+  if (b_rows && (g.m <= 5 || g.k <= 24 || g.k * g.n <= first_cache || streams<T>(g))) return own.rows;
   if (g.m == 1 && a_along && b_along) return own.dots;
   if (!b_rows && (g.k <= 16 || g.m * g.n * g.k <= 32 * 32 * 32)) return own.transposed;
   return nullptr;

@@ -13,7 +13,7 @@ using Int = std::int64_t;
 constexpr Int k_block = 256;
 constexpr Int n_block = 1024;
 constexpr Int m_block = 192;
-// Rows of C a packed tile holds in registers, two vectors wide: 24 of AVX-512's 32 registers, 12 of 16 otherwise.
+// Rows of C a tile holds in registers, two vectors wide: 24 of AVX-512's 32 registers, 12 of 16 otherwise.
 constexpr int tile_rows = simd::width_bytes == 64 ? 12 : 6;
 
 STRATA_HD Int least(Int a, Int b) { return a < b ? a : b; }
@@ -21,7 +21,9 @@ STRATA_HD Int most(Int a, Int b) { return a < b ? b : a; }
 
 enum class Tail { none, store, both };  // which accesses of the last vector stop after `rest` elements
 
-/// Rows x (Vectors registers) of C. PackedA: A's rows are adjacent (a_row is 1).
+/// Rows x (Vectors registers) of C. PackedA: A's rows are adjacent (a_row is 1). Otherwise every third row has a
+/// pointer of its own, and the two behind it lie at multiples of one register: so twelve rows need no more than x86
+/// has.
 template <class T, int Rows, int Vectors, Tail tail, bool PackedA = false>
 STRATA_HD void tile(Int k, const T* a, Int a_row, Int a_col, const T* b, Int b_row, T* c, Int c_row, int rest,
                     bool accumulate) {
@@ -30,18 +32,27 @@ STRATA_HD void tile(Int k, const T* a, Int a_row, Int a_col, const T* b, Int b_r
   for (int i = 0; i < Rows; ++i) {
     for (int j = 0; j < Vectors; ++j) sum[i][j] = V(T(0));
   }
-  for (Int l = 0; l < k; ++l) {
+  constexpr int pointers = PackedA ? 1 : (Rows + 2) / 3;
+  constexpr bool prefetch = !PackedA && Rows > 8;  // tall tiles have loads to spare
+  const T* from[pointers];
+  for (int p = 0; p < pointers; ++p) from[p] = a + 3 * p * a_row;
+  for (Int l = 0; l < k; ++l, b += b_row) {
     V y[Vectors];
     for (int j = 0; j < Vectors; ++j) {
-      const T* p = b + l * b_row + j * V::size;
+      const T* p = b + j * V::size;
       y[j] = tail == Tail::both && j == Vectors - 1 ? V::load_n(p, rest) : V::load(p);
+      if constexpr (prefetch) __builtin_prefetch(p + 4 * b_row);
     }
     for (int i = 0; i < Rows; ++i) {
-      const V x(a[(PackedA ? i : i * a_row) + l * a_col]);
+      const V x(PackedA ? from[0][i] : from[i / 3][(i % 3) * a_row]);
       for (int j = 0; j < Vectors; ++j) sum[i][j] = fma(x, y[j], sum[i][j]);
     }
+    for (int p = 0; p < pointers; ++p) from[p] += a_col;
   }
+  // Unrolled, so that the sums never leave their registers.
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 8
     for (int j = 0; j < Vectors; ++j) {
       T* p = c + i * c_row + j * V::size;
       if (tail != Tail::none && j == Vectors - 1) {
@@ -94,7 +105,16 @@ void narrow_rows(const GemmArgs<T>& g) {
   if (i < g.m) narrow_strip<T, 1>(g, i);
 }
 
-/// Column blocks whose part of B stays in the first cache while all rows of A pass.
+/// `height` rows of C, at most `Rows`; low strips are wide, so that there are chains enough.
+template <class T, int Rows>
+STRATA_HD void strip_of(const GemmArgs<T>& g, Int i, Int height) {
+  if constexpr (Rows > 1) {
+    if (height < Rows) return strip_of<T, Rows - 1>(g, i, height);
+  }
+  row_strip<T, Rows, Rows == 1 ? 8 : Rows <= 3 ? 4 : 2>(g, i);
+}
+
+/// Column blocks whose part of B stays in the first cache while all rows of A pass, in strips of nearly equal height.
 template <class T>
 void rows(const GemmArgs<T>& all) {
   if (all.n <= Vec<T>::size && all.k <= 64) return narrow_rows(all);
@@ -104,10 +124,11 @@ void rows(const GemmArgs<T>& all) {
   for (Int j = 0; j < all.n; j += block) {
     g.b = all.b + j, g.c = all.c + j, g.n = least(block, all.n - j);
     Int i = 0;
-    for (; i + 6 <= g.m; i += 6) row_strip<T, 6, 2>(g, i);
-    if (i + 4 <= g.m) row_strip<T, 4, 2>(g, i), i += 4;
-    if (i + 2 <= g.m) row_strip<T, 2, 4>(g, i), i += 2;
-    if (i < g.m) row_strip<T, 1, 8>(g, i);
+    for (Int strips = (g.m + tile_rows - 1) / tile_rows; strips > 0; --strips) {
+      const Int height = (g.m - i + strips - 1) / strips;
+      strip_of<T, tile_rows>(g, i, height);
+      i += height;
+    }
   }
 }
 
