@@ -165,7 +165,11 @@ void Tape::pull(Node* node, bool retain) {
   };
   SmallArray<bool> need(node->inputs);
   SmallArray<Tensor> dx(node->inputs);
-  for (std::uint32_t i = 0; i < node->inputs; ++i) need[i] = node->edges()[i].node != nullptr;
+  for (std::uint32_t i = 0; i < node->inputs; ++i) {
+    const Edge e = node->edges()[i];
+    need[i] = e.node != nullptr;
+    if (need[i] && node->op->adds) dx[i] = std::exchange(e.node->g()[e.out], Tensor());
+  }
   node->op->vjp(node->params, kept(node->x(), node->inputs), kept(node->y(), node->outputs),
                 In(node->g(), node->outputs), Need{need.data()}, Out(dx.data(), node->inputs));
   for (std::uint32_t i = 0; i < node->outputs; ++i) node->g()[i] = Tensor();

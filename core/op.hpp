@@ -83,10 +83,11 @@ struct Op {
   void (*batch)(const void* p, std::span<Lane> x, std::span<Lane> y, Batch& batch);
   Samples (*samples)();
   bool (*quick)(const void* p, const Impl* const* x, Tensor& y) = nullptr;  // see NOTE [quick calls]
-  bool mixes_rows = false;  // under vmap its arguments may have different lanes (functorch/rows.hpp)
+  bool mixes_rows = false;     // under vmap its arguments may have different lanes (functorch/rows.hpp)
   bool takes_pending = false;  // eval looks into pending arguments itself (ops/pending.hpp)
   // The result for arguments of which some are deferred; undefined: it wants them dense (core/deferred.hpp).
   Tensor (*deferred)(const void* p, Out x) = nullptr;
+  bool adds = false;        // vjp adds its cotangents onto what dx holds already, where that is defined
   bool collective = false;  // its derivative communicates: it runs in every backward pass, with or without a cotangent
 };
 

@@ -43,17 +43,15 @@ struct Contract : Bilinear<Contract> {
   using Params = Contraction;
   static constexpr std::string_view name = "contract";
   static Tensor eval(const Params& p, Tensor a, Tensor b) {
-    if (p.lanes) {
-      Tensor y = factored::product(p, a, b);
-      if (y.defined()) return y;
-    }
+    if (Tensor y = p.lanes ? factored::product(p, a, b) : Tensor(); y.defined()) return y;
     return contract_dense(p, std::move(a), std::move(b));
   }
-  static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b) {
-    return contract({p.out, p.b, p.a, mapped_depth(a)}, g, b);
+  static constexpr bool adds = true;
+  static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b, Tensor sum) {
+    return contract_onto(std::move(sum), {p.out, p.b, p.a, mapped_depth(a)}, g, b);
   }
-  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b) {
-    return contract({p.a, p.out, p.b, mapped_depth(b)}, a, g);
+  static Tensor transpose_b(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b, Tensor sum) {
+    return contract_onto(std::move(sum), {p.a, p.out, p.b, mapped_depth(b)}, a, g);
   }
   static Tensor deferred(const Params& p, Out x) { return factored::contract(p, x[0], x[1]); }
   static Lane batch(const Params& p, Lane a, Lane b, Batch& batch) {
@@ -126,6 +124,11 @@ Tensor contract(const Contraction& p, Tensor a, Tensor b) {
   }
   if (elementwise(p)) return aligned(std::move(a), p.a, p.out) * aligned(std::move(b), p.b, p.out);
   return apply<Contract>(p, std::move(a), std::move(b));
+}
+
+Tensor contract_onto(Tensor sum, const Contraction& p, Tensor a, Tensor b) {
+  if (sum.defined() && a.is_dense() && b.is_dense() && add_contraction(p, a, b, sum)) return sum;
+  return add_tangents(std::move(sum), contract(p, std::move(a), std::move(b)));
 }
 
 namespace {

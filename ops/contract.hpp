@@ -46,5 +46,7 @@ struct Contraction {
 
 /// The product. Arguments promote; integers and bool keep their dtype. Sizes agree: the caller has checked.
 Tensor contract(const Contraction& p, Tensor a, Tensor b);
+/// sum + contract(p, a, b), an undefined sum being zero; written over the sum where nobody else sees it.
+Tensor contract_onto(Tensor sum, const Contraction& p, Tensor a, Tensor b);
 
 }  // namespace strata

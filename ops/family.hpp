@@ -84,6 +84,7 @@ constexpr Op make_row() {
     op.deferred = [](const void* p, Out x) { return D::deferred(family::params<D>(p), x); };
   if constexpr (requires { D::takes_pending; }) op.takes_pending = D::takes_pending;
   if constexpr (requires { D::mixes_rows; }) op.mixes_rows = D::mixes_rows;
+  if constexpr (requires { D::adds; }) op.adds = D::adds;
   if constexpr (requires { D::collective; }) op.collective = D::collective;
   return op;
 }
@@ -182,7 +183,8 @@ struct Linear {
   }
 };
 
-/// Linear in each of two arguments: eval, transpose_a, transpose_b (each sees g, a, b), batch.
+/// Linear in each of two arguments: eval, transpose_a, transpose_b (each sees g, a, b), batch. If D says `adds`, the
+/// transposes also get the sum that their result is to be added to, undefined where there is none yet.
 template <class D>
 struct Bilinear {
   using Params = NoParams;
@@ -197,8 +199,14 @@ struct Bilinear {
   }
   static void row_jvp(const void* p, In x, In dx, In, Out dy);
   static void row_vjp(const void* p, In x, In, In g, Need need, Out dx) {
-    if (need[0]) dx[0] = D::transpose_a(strata::family::params<D>(p), g[0], x[0], x[1]);
-    if (need[1]) dx[1] = D::transpose_b(strata::family::params<D>(p), g[0], x[0], x[1]);
+    const auto& q = strata::family::params<D>(p);
+    if constexpr (requires { D::adds; }) {
+      if (need[0]) dx[0] = D::transpose_a(q, g[0], x[0], x[1], std::move(dx[0]));
+      if (need[1]) dx[1] = D::transpose_b(q, g[0], x[0], x[1], std::move(dx[1]));
+    } else {
+      if (need[0]) dx[0] = D::transpose_a(q, g[0], x[0], x[1]);
+      if (need[1]) dx[1] = D::transpose_b(q, g[0], x[0], x[1]);
+    }
   }
   static void row_batch(const void* p, std::span<Lane> x, std::span<Lane> y, Batch& batch) {
     y[0] = D::batch(strata::family::params<D>(p), std::move(x[0]), std::move(x[1]), batch);

@@ -1,9 +1,13 @@
 // Products: the contract op against a loop over all indices, its rules under vmap against one lane at a time, and the
 // errors of the menu's functions word for word.
-#include "strata/autograd/tape.hpp"
-#include "strata/core/error.hpp"
-#include "strata/functorch/vmap_level.hpp"
 #include "strata/ops/contract.hpp"
+#include "strata/autograd/grad.hpp"
+#include "strata/autograd/tape.hpp"
+#include "strata/core/debug.hpp"
+#include "strata/core/error.hpp"
+#include "strata/functorch/jacobian.hpp"
+#include "strata/functorch/vmap.hpp"
+#include "strata/functorch/vmap_level.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/tests/catch.hpp"
 #include "strata/tests/draw.hpp"
@@ -161,6 +165,71 @@ TEST_CASE("a shared weight meets mapped examples in one product") {
   CHECK(y.to_vector<float>() == matmul(x, w).to_vector<float>());
   const Tensor z = vmap_of([](const Tensor& a, const Tensor& b) { return matmul(b, a); }, x, 0, transpose(w), -1, 7);
   CHECK(z.to_vector<float>() == matmul(x, w).to_vector<float>());
+}
+
+TEST_CASE("a product is added onto a sum: over its memory where nobody else sees it") {
+  for (int trial = 0; trial < 300; ++trial) {
+    Shape sizes;
+    const int labels = static_cast<int>(random_int(0, 4));
+    for (int l = 0; l < labels; ++l) sizes.push_back(random_int(trial % 10 == 0 ? 0 : 1, 5));
+    const Contraction p = random_contraction(labels);
+    const Dtype dtype = trial % 4 == 0 ? float64 : trial % 7 == 0 ? bfloat16 : trial % 9 == 0 ? int32 : float32;
+    const Tensor a = shuffled(draw(shape_of(p.a, sizes), dtype)), b = shuffled(draw(shape_of(p.b, sizes), dtype));
+    const Tensor before = draw(shape_of(p.out, sizes), dtype);
+    const Tensor expected = before + contract(p, a, b);
+    INFO("trial " << trial << ", " << name(dtype));
+    const Tensor kept = before;
+    CHECK(contract_onto(before, p, a, b).to_vector<double>() == expected.to_vector<double>());
+    CHECK(contract_onto(transpose(copy(transpose(before))), p, a, b).to_vector<double>() ==
+          expected.to_vector<double>());
+    CHECK(contract_onto(copy(before), p, a, b).to_vector<double>() == expected.to_vector<double>());
+    CHECK(contract_onto(astype(before, float64), p, a, b).to_vector<double>() == expected.to_vector<double>());
+    CHECK(before.to_vector<double>() == kept.to_vector<double>());
+    CHECK(contract_onto({}, p, a, b).to_vector<double>() == contract(p, a, b).to_vector<double>());
+  }
+}
+
+TEST_CASE("the cotangent of a weight used often is one buffer that every use adds to") {
+  constexpr int uses = 8;
+  const Tensor w = draw({64, 48}), x = draw({uses, 5, 64}), other = draw({uses, 48, 5});
+  const auto loss = [&](const Tensor& m) {
+    Tensor y;
+    for (int t = 0; t < uses; ++t) {
+      Tensor term = sum(square(matmul(x[t], m))) + sum(matmul(m, other[t]) * (t - 3));
+      y = y.defined() ? y + term : term;
+    }
+    return y;
+  };
+  Tensor expected = zeros({64, 48});
+  for (int t = 0; t < uses; ++t) {
+    expected = expected + matmul(mT(x[t]), 2 * matmul(x[t], w)) + matmul(ones({64, 5}) * (t - 3), mT(other[t]));
+  }
+  const auto [y, pullback] = vjp(loss, w);
+  const std::int64_t before = debug::bytes_written();
+  const Tensor g = pullback(ones({}));
+  const std::int64_t written = debug::bytes_written() - before;
+  CHECK(g.to_vector<float>() == expected.to_vector<float>());
+  CHECK(pullback(ones({})).to_vector<float>() == expected.to_vector<float>());  // the first result is not added to
+  CHECK(g.to_vector<float>() == expected.to_vector<float>());
+  const std::int64_t weight = 4 * w.size(), activations = 4 * uses * (2 * 5 * 48 + 3 * 64 * 5);
+  CHECK(written < weight + activations);
+}
+
+TEST_CASE("a weight used twice in one product, and under outer transforms") {
+  const Tensor w = draw({6, 6}), x = draw({3, 6, 6});
+  const auto f = [](const Tensor& m, const Tensor& v) {
+    return sum(square(matmul(matmul(m, v), m))) + sum(matmul(m, m));
+  };
+  const Tensor v = x[0];
+  const Tensor p = matmul(matmul(w, v), w), ones_like_w = ones({6, 6});
+  const Tensor expected = matmul(2 * p, mT(matmul(v, w))) + matmul(mT(matmul(w, v)), 2 * p) +
+                          matmul(ones_like_w, mT(w)) + matmul(mT(w), ones_like_w);
+  CHECK(grad(f)(w, v).to_vector<float>() == expected.to_vector<float>());
+  const Tensor each = vmap(grad(f), {.in_axes = {none, 0}})(w, x);
+  for (int i = 0; i < 3; ++i) CHECK(each[i].to_vector<float>() == grad(f)(w, x[i]).to_vector<float>());
+  const auto directional = [&](const Tensor& m) { return sum(grad(f)(m, v) * v); };
+  CHECK(grad(directional)(w).to_vector<float>() ==
+        hvp([&](const Tensor& m) { return f(m, v); }, w, v).to_vector<float>());
 }
 
 TEST_CASE("errors of products, word for word") {

@@ -271,8 +271,9 @@ struct Side {
 };
 
 /// The common case at once: at most one axis of each group, the result in the order batch, m, n (or batch, n, m),
-/// operands that BLAS reads as they lie. Undefined when it is not that.
-Tensor contract_matrices(const Contraction& p, const Tensor& a, const Tensor& b) {
+/// operands that BLAS reads as they lie. Undefined when it is not that. With a `sum`, row-major and of the result's
+/// shape and type, the product is added onto it.
+Tensor contract_matrices(const Contraction& p, const Tensor& a, const Tensor& b, const Tensor& sum = {}) {
   if (a.dtype() != Dtype::float32 && a.dtype() != Dtype::float64) return {};
   int batch = -1, m = -1, n = -1, k = -1;
   for (const int l : p.a) {
@@ -287,7 +288,7 @@ Tensor contract_matrices(const Contraction& p, const Tensor& a, const Tensor& b)
   }
   if (k < 0 || (batch >= 0 && p.out[0] != batch)) return {};
   const bool swap = m >= 0 && n >= 0 && p.out[p.out.size() - 1] == m;
-  if (swap) return contract_matrices({p.b, p.a, p.out}, b, a);
+  if (swap) return contract_matrices({p.b, p.a, p.out}, b, a, sum);
   const Side batch_a(a, p.a, batch), batch_b(b, p.b, batch), m_a(a, p.a, m), k_a(a, p.a, k), k_b(b, p.b, k),
       n_b(b, p.b, n);
   if (a.size() == 0 || b.size() == 0) return {};
@@ -298,9 +299,11 @@ Tensor contract_matrices(const Contraction& p, const Tensor& a, const Tensor& b)
     const int i = p.a.find(l);
     shape.push_back(i >= 0 ? a.shape()[i] : b.shape()[p.b.find(l)]);
   }
-  Tensor c = empty_dense(shape, a.dtype(), a.device(), a.weak() && b.weak());
+  const bool weak = a.weak() && b.weak(), add = sum.defined();
+  if (add && !(sum.shape() == shape && sum.weak() == weak)) return {};
+  Tensor c = add ? sum : empty_dense(shape, a.dtype(), a.device(), weak);
   const GemmLoop loop{batch_a.size, batch_a.stride, batch_b.stride, m_a.size * n_b.size};
-  const Gemm g{a.dtype(), m_a.size, n_b.size, k_a.size, m_a.stride, k_a.stride, k_b.stride, n_b.stride, n_b.size};
+  const Gemm g{a.dtype(), m_a.size, n_b.size, k_a.size, m_a.stride, k_a.stride, k_b.stride, n_b.stride, n_b.size, add};
   gemm(g, dense(a).data, dense(b).data, dense(c).data, {&loop, batch >= 0 ? std::size_t{1} : std::size_t{0}});
   return c;
 }
@@ -312,6 +315,11 @@ Tensor contract_dense(const Contraction& p, Tensor a, Tensor b) {
   if (Tensor c = contract_matrices(p, a, b); c.defined()) return c;
   if (!is_half(d)) return Plan(p, std::move(a), std::move(b)).run();
   return to_dtype(Plan(p, to_dtype(a, Dtype::float32), to_dtype(b, Dtype::float32)).run(), d);
+}
+
+bool add_contraction(const Contraction& p, const Tensor& a, const Tensor& b, Tensor& sum) {
+  if (!sum.is_dense() || !donatable(sum) || a.dtype() != sum.dtype() || b.dtype() != sum.dtype()) return false;
+  return contract_matrices(p, a, b, sum).defined();
 }
 
 }  // namespace strata

@@ -9,4 +9,8 @@ namespace strata {
 /// `out`; its strides need not be row-major: the memory lies as the GEMM leaves it.
 Tensor contract_dense(const Contraction& p, Tensor a, Tensor b);
 
+/// Adds the product of dense a and b onto `sum`, in its own memory. False, and nothing done, when somebody else sees
+/// that memory, types or shapes differ, or the product is none of plain matrices.
+bool add_contraction(const Contraction& p, const Tensor& a, const Tensor& b, Tensor& sum);
+
 }  // namespace strata
