@@ -58,13 +58,6 @@ CarryShapes::CarryShapes(const char* op, const std::vector<Tensor>& carry) : op_
   for (const Tensor& t : carry) shapes_.push_back(t.defined() ? std::optional(t.shape()) : std::nullopt);
 }
 
-bool CarryShapes::fit(const std::vector<Tensor>& carry) const {
-  for (std::size_t i = 0; i < carry.size(); ++i) {
-    if (!fits(carry[i], i)) return false;
-  }
-  return true;
-}
-
 bool CarryShapes::fits(const Tensor& t, std::size_t leaf) const {
   return t.defined() == shapes_[leaf].has_value() && (!t.defined() || t.shape() == *shapes_[leaf]);
 }

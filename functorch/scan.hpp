@@ -45,14 +45,13 @@ class ScanInputs {
 class CarryShapes {
  public:
   CarryShapes(const char* op, const std::vector<Tensor>& carry);
-  bool fit(const std::vector<Tensor>& carry) const;
+  /// Whether leaf number `leaf` has its shape.
+  bool fits(const Tensor& t, std::size_t leaf) const;
   /// The ShapeError that names the leaf whose shape changed.
   [[noreturn]] void shape_error(const std::vector<Tensor>& carry, const Outline& outline) const;
   [[noreturn]] static void structure_error(const char* op, const Outline& before, const Outline& after);
 
  private:
-  bool fits(const Tensor& t, std::size_t leaf) const;
-
   const char* op_;
   std::vector<std::optional<Shape>> shapes_;
 };
@@ -64,8 +63,10 @@ void check_carry(const char* op, const CarryShapes& shapes, const C& like, const
     const Outline before = outline_of(like), outline = outline_of(after);
     if (first_difference(before, outline) >= 0) CarryShapes::structure_error(op, before, outline);
   }
-  const std::vector<Tensor> leaves = tree_leaves(after);
-  if (!shapes.fit(leaves)) shapes.shape_error(leaves, outline_of(after));
+  bool fit = true;
+  std::size_t k = 0;
+  for_each_leaf(after, [&](const Tensor& leaf) { fit = shapes.fits(leaf, k++) && fit; });
+  if (!fit) shapes.shape_error(tree_leaves(after), outline_of(after));
 }
 
 template <class F, class C, class X>
@@ -125,7 +126,8 @@ class Scan {
   }
   void keep(Y y, std::int64_t t) {
     if (y_) {
-      require_same_structure(std::string(op_) + ": the outputs of two steps", *y_, y);
+      if constexpr (!has_fixed_structure<Y>())
+        require_same_structure(std::string(op_) + ": the outputs of two steps", *y_, y);
     } else {
       outputs_.assign(leaf_count(y), StackedLeaf(op_, inputs_.length()));
     }

@@ -2,6 +2,7 @@
 #include "strata/functorch/stacked.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "strata/core/error.hpp"
 #include "strata/core/op.hpp"
@@ -9,6 +10,11 @@
 #include "strata/ops/ops.hpp"
 
 namespace strata::detail {
+namespace {
+
+constexpr std::int64_t small_bytes = 64 * 1024;  // of a row-major result that one thread copies as it lies
+
+}  // namespace
 
 Tensor StackedLeaf::peel(Tensor y, std::vector<Layer>& layers) {
   while (y.kind() == Kind::batched) {
@@ -72,7 +78,11 @@ void StackedLeaf::put(std::int64_t t, Tensor y) {
     if (fits(value, layers)) {
       const Dense& d = dense(value);
       const std::int64_t bytes = d.size * itemsize(d.dtype);
-      copy_strided(d.data, itemsize(d.dtype), d.shape, d.strides, dense(buffer_).data + t * bytes);
+      std::byte* to = dense(buffer_).data + t * bytes;
+      if (d.contiguous && bytes <= small_bytes)
+        std::memcpy(to, d.data, static_cast<std::size_t>(bytes));
+      else
+        copy_strided(d.data, itemsize(d.dtype), d.shape, d.strides, to);
       written_[at] = true;
       return;
     }

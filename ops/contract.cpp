@@ -193,6 +193,8 @@ Tensor matmul(Tensor a, Tensor b) {
     const bool hint = b.ndim() >= 2 && b.shape().back() == ka;
     inner_error("matmul", a, b, ka, kb, hint ? "\n  if the second was meant transposed: matmul(a, mT(b))" : "");
   }
+  static const Contraction matrices{{0, 1}, {1, 2}, {0, 2}};
+  if (a.ndim() == 2 && b.ndim() == 2) return contract(matrices, std::move(a), std::move(b));
   const bool row = a.ndim() == 1, column = b.ndim() == 1;
   const Labels out = row && column ? Labels{} : row ? Labels{2} : column ? Labels{0} : Labels{0, 2};
   return product("matmul", std::move(a), row ? Labels{1} : Labels{0, 1}, std::move(b),
