@@ -111,6 +111,29 @@ TEST_CASE("large products are cut and stay exact") {
   }
 }
 
+TEST_CASE("sums of few outer products too large for a cache have the values of small ones") {
+  for (const Dtype dtype : {float32, float64}) {
+    for (const std::int64_t cols : {256, 250}) {
+      const std::int64_t lanes = dtype == float32 ? 140 : 70, terms = dtype == float32 ? 1 : 3;
+      const Tensor a = random::normal(random::key(1), {lanes, terms, 256}, {.dtype = dtype}),
+                   b = random::normal(random::key(2), {lanes, terms, cols}, {.dtype = dtype});
+      const Contraction p{{0, 1, 2}, {0, 1, 3}, {0, 2, 3}};
+      const Tensor all = contract(p, a, b);
+      for (std::int64_t lane = 0; lane < lanes; lane += 9) {
+        const Tensor one = contract({{1, 2}, {1, 3}, {2, 3}}, a[lane], b[lane]);
+        CHECK(strata::all(all[lane] == one).item<bool>());
+      }
+      const Tensor row = contract({{1, 2}, {1, 3}, {2, 3}}, reshape(a, {terms, -1}), reshape(b[0], {terms, cols}));
+      for (std::int64_t i = 0; i < lanes; i += 9) {  // one product, cut into parts
+        const Tensor part = reshape(a, {terms, lanes, 256})[{strata::all, i}];
+        CHECK(strata::all(row[{range(256 * i, 256 * (i + 1))}] ==
+                          contract({{1, 2}, {1, 3}, {2, 3}}, part, reshape(b[0], {terms, cols})))
+                  .item<bool>());
+      }
+    }
+  }
+}
+
 TEST_CASE("bool is or of ands, integers wrap, halves round once") {
   const Tensor p = astype(draw({3, 4}), bool_), q = astype(draw({4, 5}), bool_);
   const Tensor counts = matmul(astype(p, int32), astype(q, int32));

@@ -17,6 +17,7 @@ struct Gemm {
   std::int64_t m, n, k;
   std::int64_t a_row, a_col, b_row, b_col, c_row;
   bool accumulate = false;
+  bool past_caches = false;  // set by `gemm`: C is too large to be found in a cache again
 };
 
 /// One axis along which a product is repeated; a stride of 0 shares the operand.

@@ -5,6 +5,10 @@
 
 namespace strata::kernel {
 inline namespace STRATA_ISA {
+
+template <class T>
+void past_caches(const GemmArgs<T>& g);  // gemm_past_caches.isa.cpp
+
 namespace {
 
 using simd::Vec;
@@ -18,6 +22,32 @@ constexpr int tile_rows = simd::width_bytes == 64 ? 12 : 6;
 
 STRATA_HD Int least(Int a, Int b) { return a < b ? a : b; }
 STRATA_HD Int most(Int a, Int b) { return a < b ? b : a; }
+
+template <int N>
+struct Rows {
+  static constexpr int value = N;
+};
+
+/// f(Rows<height>()), 1 <= height <= Most.
+template <int Most, class F>
+STRATA_HD void with_rows(Int height, F f) {
+  if constexpr (Most > 1) {
+    if (height < Most) return with_rows<Most - 1>(height, f);
+  }
+  f(Rows<Most>());
+}
+
+/// f(i, Rows) for strips of rows [i, i + Rows) of nearly equal height: that of a tile at most.
+template <class F>
+STRATA_HD void for_strips(Int m, F f) {
+  Int i = 0;
+  for (Int strips = (m + tile_rows - 1) / tile_rows; strips > 0; --strips) {
+    const Int height = (m - i + strips - 1) / strips;
+    with_rows<tile_rows>(
+        height, [&](auto rows) __attribute__((always_inline)) { f(i, rows); });
+    i += height;
+  }
+}
 
 enum class Tail { none, store, both };  // which accesses of the last vector stop after `rest` elements
 
@@ -83,16 +113,16 @@ void row_strip(const GemmArgs<T>& g, Int i) {
   }
 }
 
-/// `Rows` rows of C, which is one register wide or less.
-template <class T, int Rows>
+/// `Height` rows of C, which is one register wide or less.
+template <class T, int Height>
 STRATA_HD void narrow_strip(const GemmArgs<T>& g, Int i) {
   const T* a = g.a + i * g.a_row;
   T* c = g.c + i * g.c_row;
   if (g.n == Vec<T>::size)
-    tile<T, Rows, 1, Tail::none>(g.k, a, g.a_row, g.a_col, g.b, g.b_row, c, g.c_row, 0, g.accumulate);
+    tile<T, Height, 1, Tail::none>(g.k, a, g.a_row, g.a_col, g.b, g.b_row, c, g.c_row, 0, g.accumulate);
   else
-    tile<T, Rows, 1, Tail::both>(g.k, a, g.a_row, g.a_col, g.b, g.b_row, c, g.c_row, static_cast<int>(g.n),
-                                 g.accumulate);
+    tile<T, Height, 1, Tail::both>(g.k, a, g.a_row, g.a_col, g.b, g.b_row, c, g.c_row, static_cast<int>(g.n),
+                                   g.accumulate);
 }
 
 /// Many rows at once: their chains of multiply-adds hide each other's latency.
@@ -105,15 +135,6 @@ void narrow_rows(const GemmArgs<T>& g) {
   if (i < g.m) narrow_strip<T, 1>(g, i);
 }
 
-/// `height` rows of C, at most `Rows`; low strips are wide, so that there are chains enough.
-template <class T, int Rows>
-STRATA_HD void strip_of(const GemmArgs<T>& g, Int i, Int height) {
-  if constexpr (Rows > 1) {
-    if (height < Rows) return strip_of<T, Rows - 1>(g, i, height);
-  }
-  row_strip<T, Rows, Rows == 1 ? 8 : Rows <= 3 ? 4 : 2>(g, i);
-}
-
 /// Column blocks whose part of B stays in the first cache while all rows of A pass, in strips of nearly equal height.
 template <class T>
 void rows(const GemmArgs<T>& all) {
@@ -123,12 +144,10 @@ void rows(const GemmArgs<T>& all) {
   GemmArgs<T> g = all;
   for (Int j = 0; j < all.n; j += block) {
     g.b = all.b + j, g.c = all.c + j, g.n = least(block, all.n - j);
-    Int i = 0;
-    for (Int strips = (g.m + tile_rows - 1) / tile_rows; strips > 0; --strips) {
-      const Int height = (g.m - i + strips - 1) / strips;
-      strip_of<T, tile_rows>(g, i, height);
-      i += height;
-    }
+    for_strips(g.m, [&](Int i, auto rows) {
+      constexpr int height = decltype(rows)::value;  // low strips are wide, so that there are chains enough
+      row_strip<T, height, height == 1 ? 8 : height <= 3 ? 4 : 2>(g, i);
+    });
   }
 }
 
@@ -178,15 +197,10 @@ void transposed(const GemmArgs<T>& g) {
       const bool add = g.accumulate || l > 0;
       const T* a = g.a + l * g.a_col;
       T* c = g.c + j;
-      Int i = 0;
-      for (; i + 6 <= g.m; i += 6)
-        panel_strip<T, 6, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row, g.c_row, columns, add);
-      if (i + 4 <= g.m) {
-        panel_strip<T, 4, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row, g.c_row, columns, add);
-        i += 4;
-      }
-      for (; i < g.m; ++i)
-        panel_strip<T, 1, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row, g.c_row, columns, add);
+      for_strips(g.m, [&](Int i, auto rows) {
+        panel_strip<T, decltype(rows)::value, false>(k, a + i * g.a_row, g.a_row, g.a_col, panel, c + i * g.c_row,
+                                                     g.c_row, columns, add);
+      });
     }
   }
 }
@@ -283,16 +297,6 @@ void pack_a(const GemmArgs<T>& g, Int i, Int m, Int l, Int k, T* to) {
   }
 }
 
-/// One panel of packed A against one of packed B.
-template <class T>
-void packed_strip(Int height, Int k, const T* a, const T* b, T* c, Int c_row, Int columns, bool add) {
-  if (height == tile_rows) return panel_strip<T, tile_rows, true>(k, a, 1, tile_rows, b, c, c_row, columns, add);
-  Int i = 0;
-  for (; i + 4 <= height; i += 4)
-    panel_strip<T, 4, true>(k, a + i, 1, tile_rows, b, c + i * c_row, c_row, columns, add);
-  for (; i < height; ++i) panel_strip<T, 1, true>(k, a + i, 1, tile_rows, b, c + i * c_row, c_row, columns, add);
-}
-
 template <class T>
 void packed(const GemmArgs<T>& g, T* scratch) {
   constexpr Int width = 2 * Vec<T>::size;
@@ -307,9 +311,13 @@ void packed(const GemmArgs<T>& g, T* scratch) {
         const Int m = least(m_block, g.m - i);
         pack_a(g, i, m, l, k, pa);
         for (Int s = 0; s < n; s += width) {
-          for (Int r = 0; r < m; r += tile_rows)
-            packed_strip(least(tile_rows, m - r), k, pa + r * k, pb + s * k, g.c + (i + r) * g.c_row + j + s, g.c_row,
-                         least(width, n - s), g.accumulate || l > 0);
+          for (Int r = 0; r < m; r += tile_rows) {
+            with_rows<tile_rows>(least(tile_rows, m - r), [&](auto rows) {
+              panel_strip<T, decltype(rows)::value, true>(k, pa + r * k, 1, tile_rows, pb + s * k,
+                                                          g.c + (i + r) * g.c_row + j + s, g.c_row, least(width, n - s),
+                                                          g.accumulate || l > 0);
+            });
+          }
         }
       }
     }
@@ -358,7 +366,7 @@ void booleans(const GemmArgs<bool>& g) {
 }
 
 template <class T>
-constexpr FloatGemmKernels<T> floats = {&rows<T>, &transposed<T>, &dots<T>, &thin<T>, &packed<T>};
+constexpr FloatGemmKernels<T> floats = {&rows<T>, &past_caches<T>, &transposed<T>, &dots<T>, &thin<T>, &packed<T>};
 
 }  // namespace
 }  // namespace STRATA_ISA

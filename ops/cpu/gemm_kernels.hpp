@@ -25,10 +25,11 @@ using GemmKernel = void (*)(const GemmArgs<T>&);
 
 template <class T>
 struct FloatGemmKernels {
-  GemmKernel<T> rows;        // b_col is 1: rows of B, streamed
-  GemmKernel<T> transposed;  // any strides: B is packed, block by block, on the stack
-  GemmKernel<T> dots;        // a_col and b_row are 1: inner products along adjacent memory, for few rows or columns
-  GemmKernel<T> thin;        // a_col is 1, n at most thin_columns, any B
+  GemmKernel<T> rows;         // b_col is 1: rows of B, streamed
+  GemmKernel<T> past_caches;  // b_col is 1, all of C is whole aligned vectors, no sum: rows, written to memory at once
+  GemmKernel<T> transposed;   // any strides: B is packed, block by block, on the stack
+  GemmKernel<T> dots;         // a_col and b_row are 1: inner products along adjacent memory, for few rows or columns
+  GemmKernel<T> thin;         // a_col is 1, n at most thin_columns, any B
   void (*packed)(const GemmArgs<T>&, T* scratch);  // any strides: both operands in packed blocks
 };
 
