@@ -111,6 +111,25 @@ TEST_CASE("large products are cut and stay exact") {
   }
 }
 
+TEST_CASE("operands lie either way, in whole and ragged sizes") {
+  for (const Shape& s :
+       {Shape{32, 128, 128}, Shape{8, 16, 16}, Shape{13, 48, 80}, Shape{33, 40, 112}, Shape{9, 300, 64},
+        Shape{12, 33, 96}, Shape{40, 128, 100}, Shape{100, 64, 10}, Shape{25, 1100, 32}}) {
+    for (const Dtype dtype : {float32, float64}) {
+      CAPTURE(to_string(s), name(dtype));
+      const Tensor a = draw({s[0], s[1]}, dtype), b = draw({s[1], s[2]}, dtype), before = draw({s[0], s[2]}, dtype);
+      const auto expected = reference({{0, 1}, {1, 2}, {0, 2}}, a, b, s);
+      const auto sum = (before + contract({{0, 1}, {1, 2}, {0, 2}}, a, b)).to_vector<double>();
+      for (const Tensor& x : {a, transpose(copy(transpose(a)))}) {
+        for (const Tensor& y : {b, transpose(copy(transpose(b)))}) {
+          CHECK(matmul(x, y).to_vector<double>() == expected);
+          CHECK(contract_onto(copy(before), {{0, 1}, {1, 2}, {0, 2}}, x, y).to_vector<double>() == sum);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("sums of few outer products too large for a cache have the values of small ones") {
   for (const Dtype dtype : {float32, float64}) {
     for (const std::int64_t cols : {256, 250}) {

@@ -57,9 +57,19 @@ bool streams(const Gemm& g) {
          std::max(g.m, g.k) <= 1024 && g.k * g.b_row * std::int64_t{sizeof(T)} <= 1024 * 1024;
 }
 
+/// Columns of B that are adjacent in memory and whole registers of AVX-512, for rows of A enough to pay for turning
+/// them.
+template <class T>
+bool turns(const Gemm& g) {
+  constexpr std::int64_t width = 64 / sizeof(T);
+  return cpu_isa() == Isa::avx512 && g.b_row == 1 && g.a_col == 1 && g.m >= 8 && g.k >= width && g.n % width == 0 &&
+         std::max({g.m, g.n, g.k}) <= 1024;
+}
+
 /// NOTE [who multiplies]  Measured on one core with AVX-512: oneDNN needs 0.3 us a call and wins from about 100^3 on;
-/// rows of B streamed from the first cache win below, whenever k or m is small, and where they are `streams`; inner
-/// products win for few columns. The choice follows from sizes and strides alone. Null: the product is large.
+/// rows of B streamed from the first cache win below, whenever k or m is small, and where `streams` or `turns`
+/// says so; inner products win for few columns. The choice follows from sizes and strides alone. Null: the product is
+/// large.
 template <class T>
 GemmKernel<T> small_kernel(const Gemm& g) {
   const FloatGemmKernels<T>& own = float_kernels<T>();
@@ -70,7 +80,7 @@ GemmKernel<T> small_kernel(const Gemm& g) {
   if (g.n <= thin_columns && a_along && g.k >= 16) return b_along ? own.dots : own.thin;
   if (b_rows && (g.m <= 5 || g.k <= 24 || g.k * g.n <= first_cache || streams<T>(g))) return own.rows;
   if (g.m == 1 && a_along && b_along) return own.dots;
-  if (!b_rows && (g.k <= 16 || g.m * g.n * g.k <= 32 * 32 * 32)) return own.transposed;
+  if (!b_rows && (g.k <= 16 || g.m * g.n * g.k <= 32 * 32 * 32 || turns<T>(g))) return own.transposed;
   return nullptr;
 }
 

@@ -2,6 +2,7 @@
 // order of k (blocks of `k_block`), whatever tile it falls into; only `dots` sums by lanes.
 #include "strata/ops/cpu/gemm_kernels.hpp"
 #include "strata/ops/cpu/simd.hpp"
+#include "strata/ops/cpu/simd_transpose.hpp"
 
 namespace strata::kernel {
 inline namespace STRATA_ISA {
@@ -162,8 +163,16 @@ void pack_b(const GemmArgs<T>& g, Int l, Int k, Int j, Int columns, Int width, T
     }
     return;
   }
+  constexpr Int square = Vec<T>::size;
+  Int done = 0;  // rows
+  if (g.b_row == 1 && columns % square == 0) {
+    for (; done + square <= k; done += square) {
+      for (Int s = 0; s < columns; s += square)
+        simd::transpose_square(from + done + s * g.b_col, g.b_col, to + done * width + s, width);
+    }
+  }
   for (Int s = 0; s < columns; ++s) {
-    for (Int r = 0; r < k; ++r) to[r * width + s] = from[r * g.b_row + s * g.b_col];
+    for (Int r = done; r < k; ++r) to[r * width + s] = from[r * g.b_row + s * g.b_col];
   }
   for (Int s = columns; s < width; ++s) {
     for (Int r = 0; r < k; ++r) to[r * width + s] = T(0);
@@ -188,7 +197,7 @@ void panel_strip(Int k, const T* a, Int a_row, Int a_col, const T* b, T* c, Int 
 template <class T>
 void transposed(const GemmArgs<T>& g) {
   constexpr Int width = 2 * Vec<T>::size;
-  T panel[k_block * width];
+  alignas(64) T panel[k_block * width];
   for (Int j = 0; j < g.n; j += width) {
     const Int columns = least(width, g.n - j);
     for (Int l = 0; l < g.k; l += k_block) {
