@@ -56,21 +56,21 @@ struct Selu : Pointwise<Selu, 1> {
   static Samples samples() { return unary_samples(&strata::selu); }
 };
 
+/// x (1 + tanh u) / 2 = x / (1 + e^-2u), u = sqrt(2 / pi) (x + 0.044715 x^3).
 struct GeluTanh : Pointwise<GeluTanh, 1> {
   static constexpr std::string_view name = "gelu";
   static constexpr Keep keep = Keep::inputs;
   static constexpr Typing typing = Typing::inexact;
   template <class T>
   STRATA_HD static T scalar(T x) {
-    const T u = T(0.797884560802865355880) * (x + T(0.044715) * (x * x * x));
-    return x * (T(0.5) * (T(1) + math::tanh(u)));
+    return math::gated(x, x * (T(2.302208198144325) + T(0.1029432395800235) * (x * x)));  // 2 u log2(e)
   }
   template <class T>
   STRATA_HD static T scaled(T g, T x) {
     const T z = x * x;
-    const T t = formula::tanh(T(0.797884560802865355880) * (x + T(0.044715) * (z * x)));
-    const T slope = T(0.797884560802865355880) * (T(1) + T(0.134145) * z);
-    return g * (T(0.5) * (T(1) + t) + T(0.5) * x * ((T(1) - t) * (T(1) + t)) * slope);
+    const T s = formula::gated(T(1), x * (T(2.302208198144325) + T(0.1029432395800235) * z));
+    const T slope = T(1.5957691216057308) + T(0.2140644488178008) * z;  // of 2 u
+    return g * (s + ((s - s * s) * x) * slope);
   }
   static Samples samples() {
     return unary_samples([](Tensor x) { return strata::gelu(std::move(x)); });

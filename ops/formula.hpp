@@ -133,6 +133,14 @@ STRATA_HD T logistic(T x) {
   else
     return math::logistic(x);
 }
+/// y / (1 + 2^-w).
+template <class T>
+STRATA_HD T gated(T y, T w) {
+  if constexpr (is_tensor<T>)
+    return std::move(y) * strata::logistic(std::move(w) * 0.693147180559945309);
+  else
+    return math::gated(y, w);
+}
 template <class T>
 STRATA_HD T erfc(T x) {
   if constexpr (is_tensor<T>)

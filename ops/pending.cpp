@@ -150,7 +150,7 @@ class PendingRows {
   }
   /// The state of `rows` rows of n <= piece elements each, the first at `begin`.
   void short_rows(std::int64_t begin, std::int64_t rows, std::int64_t n, std::byte* states) {
-    const std::int64_t at_once = std::max<std::int64_t>(1, piece / n);
+    const std::int64_t at_once = std::max<std::int64_t>(1, std::min(piece, chain_.tile()) / n);
     for (std::int64_t r = 0; r < rows; r += at_once) {
       const std::int64_t m = std::min(at_once, rows - r);
       kernel_.rows(elements(begin + r * n, m * n), n, m, n, states + r * kernel_.state_bytes);

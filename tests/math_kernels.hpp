@@ -61,6 +61,7 @@ void each_unary(Visit visit) {
   visit("cosh", [](auto x) { return math::cosh(x); });
   visit("tanh", [](auto x) { return math::tanh(x); });
   visit("logistic", [](auto x) { return math::logistic(x); });
+  visit("gated", [](auto x) { return math::gated(x, math::max(decltype(x)(-100), x)); });
   visit("log", [](auto x) { return math::log(x); });
   visit("log2", [](auto x) { return math::log2(x); });
   visit("log10", [](auto x) { return math::log10(x); });

@@ -159,6 +159,7 @@ inline const std::vector<UnaryReference>& unary_references() {
       {"cosh", coshl, -100, 100, {4, 4}},
       {"tanh", tanhl, -12, 12, {4, 4}},
       {"logistic", [](long double x) { return 1 / (1 + expl(-x)); }, -110, 110, {4, 4}},
+      {"gated", [](long double x) { return x / (1 + exp2l(-fmaxl(x, -100))); }, -110, 110, {3, 3}},
       {"log", logl, 0, 5, {2, 2}},
       {"log2", log2l, 0, 5, {2, 2}},
       {"log10", log10l, 0, 5, {2, 2}},

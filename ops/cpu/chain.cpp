@@ -12,7 +12,8 @@
 namespace strata {
 namespace {
 
-constexpr std::int64_t tile_bytes = 8192;  // of one member
+constexpr std::int64_t least_tile = 2048, most_tile = 8192;  // bytes of one member
+constexpr std::int64_t tile_room = 32 * 1024;                // bytes of all that one tile touches
 constexpr int dear = 6;                    // sums or products that cost as much as writing and reading an element
 constexpr std::int64_t grain = 16 * 1024;  // elements below which one thread is faster
 
@@ -40,7 +41,6 @@ Chain::Chain(const Tensor& root, std::uint32_t holders, bool locked) : size_(roo
   }
   for (const Leaf& l : leaves_) widest = std::max(widest, l.itemsize);
   uses.back() += holders;
-  tile_ = tile_bytes / widest;
   settle_axes(root.shape());
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     Step& s = steps_[i];
@@ -53,6 +53,7 @@ Chain::Chain(const Tensor& root, std::uint32_t holders, bool locked) : size_(roo
     s.cost = 0;
   }
   settle_slots();
+  settle_tile(widest);
 }
 
 int Chain::add_leaf(const Tensor& x) {
@@ -119,22 +120,38 @@ void Chain::settle_axes(const Shape& shape) {
     }
     by_rows_ |= s.by_rows;
   }
-  const std::int64_t length = shape_[rank_ - 1];
-  if (by_rows_ && 2 * length <= tile_) tile_ = tile_ / length * length;  // whole rows
 }
 
-/// A slot is free again after its last reader.
+/// As long as all that one tile touches fits into the first-level cache; whole rows if it can be.
+void Chain::settle_tile(int widest) {
+  std::int64_t touched = slots_ + 1;
+  for (const Leaf& l : leaves_) touched += l.one ? 0 : 1;
+  for (const Step& s : steps_) touched += s.to ? 1 : 0;
+  tile_bytes_ = most_tile;
+  while (tile_bytes_ > least_tile && tile_bytes_ * touched > tile_room) tile_bytes_ /= 2;
+  tile_ = tile_bytes_ / widest;
+  const std::int64_t length = shape_[rank_ - 1];
+  if (by_rows_ && 2 * length <= tile_) tile_ = tile_ / length * length;
+}
+
+/// A slot is free again at its last reader, for the reader's own result if elements are of one size.
 void Chain::settle_slots() {
   std::vector<int> free;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const auto release = [&](bool in_place) {
+      for (std::size_t j = 0; j < i; ++j) {
+        const Step& s = steps_[j];
+        if (s.slot >= 0 && s.last_use == static_cast<int>(i) && (s.itemsize == steps_[i].itemsize) == in_place)
+          free.push_back(s.slot);
+      }
+    };
+    release(true);
     if (!steps_[i].to && i + 1 < steps_.size()) {
       if (free.empty()) free.push_back(slots_++);
       steps_[i].slot = free.back();
       free.pop_back();
     }
-    for (const Step& s : steps_) {
-      if (s.slot >= 0 && s.last_use == static_cast<int>(i) && &s < &steps_[i]) free.push_back(s.slot);
-    }
+    release(false);
   }
 }
 
@@ -144,19 +161,6 @@ void Chain::store(Step& step) {
 }
 void Chain::store_root() {
   if (!stores_root()) store(steps_.back());
-}
-
-Chain::Room::Room(const Chain& c)
-    : slots_(c.slots_ * tile_bytes),
-      repeats_(c.by_rows_ ? static_cast<std::int64_t>(c.leaves_.size()) * tile_bytes : 0),
-      views_(c.leaves_.size()) {
-  for (std::size_t i = 0; i < c.steps_.size(); ++i) {
-    if (c.steps_[i].slot >= 0) value_[i] = slots_.get() + c.steps_[i].slot * tile_bytes;
-  }
-  if (!c.by_rows_) return;
-  const std::int64_t most = c.tile_ / std::max<std::int64_t>(1, c.shape_[c.rank_ - 1]) + 2;
-  rows_.resize(c.leaves_.size() * static_cast<std::size_t>(most));
-  lengths_.resize(static_cast<std::size_t>(most));
 }
 
 /// Cuts a tile at the ends of rows: where each leaf's row begins, how long it is.
@@ -172,6 +176,8 @@ void Chain::cut(Room& room, std::int64_t begin, std::int64_t n) const {
   for (std::size_t l = 0; l < leaves_.size(); ++l) {
     for (int i = 0; i < inner; ++i) offset[l] += index[i] * leaves_[l].stride[i];
   }
+  if (index[inner - 1] * length + column + n <= shape_[inner - 1] * length && view_at_once(room, offset, column, n))
+    return;
   std::int64_t s = 0;
   for (std::int64_t done = 0; done < n; ++s) {
     const std::int64_t m = std::min(length - column, n - done);
@@ -194,6 +200,40 @@ void Chain::cut(Room& room, std::int64_t begin, std::int64_t n) const {
   for (std::size_t l = 0; l < leaves_.size(); ++l) settle_view(room, l);
 }
 
+/// The tile stays within one matrix of rows: whether no leaf need be read row by row, from its strides.
+bool Chain::view_at_once(Room& room, const std::int64_t* offset, std::int64_t column, std::int64_t n) const {
+  const int inner = rank_ - 1;
+  const std::int64_t length = shape_[inner];
+  const bool one_row = column + n <= length;
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    const Leaf& l = leaves_[i];
+    if (l.one || l.flat) continue;
+    const std::int64_t step = l.stride[inner], jump = l.stride[inner - 1];
+    const std::byte* first = l.data + (offset[i] + column * step) * l.itemsize;
+    if (one_row || jump == length * step)
+      room.views_[i].set(first, step);
+    else if (jump == 0 && column == 0)
+      room.views_[i].set(repeat(room, i, first), 1);
+    else
+      return false;
+  }
+  return true;
+}
+
+/// A tile of the row at `first`, over and over.
+const std::byte* Chain::repeat(Room& room, std::size_t leaf, const std::byte* first) const {
+  Room::View& view = room.views_[leaf];
+  std::byte* buffer = room.repeats_.get() + static_cast<std::int64_t>(leaf) * tile_bytes_;
+  if (view.repeated == first) return buffer;
+  const int itemsize = leaves_[leaf].itemsize;
+  const auto bytes = static_cast<std::size_t>(tile_ * itemsize);
+  std::size_t done = static_cast<std::size_t>(shape_[rank_ - 1] * itemsize);
+  std::memcpy(buffer, first, done);
+  for (; done < bytes; done *= 2) std::memcpy(buffer + done, buffer, std::min(done, bytes - done));
+  view.repeated = first;
+  return buffer;
+}
+
 /// A leaf whose rows follow one another within the tile, or are one row over and over, need not be read row by row; the
 /// latter is written out once for as many tiles as it lasts.
 void Chain::settle_view(Room& room, std::size_t leaf) const {
@@ -203,47 +243,36 @@ void Chain::settle_view(Room& room, std::size_t leaf) const {
   if (l.one || l.flat) return;
   const std::int64_t inner = l.stride[rank_ - 1], length = shape_[rank_ - 1];
   const std::byte* const* rows = room.rows_.data() + leaf * room.lengths_.size();
-  bool follow = inner == 1, repeat = true;
+  bool follow = inner == 1, same = true;
   for (std::int64_t s = 0; s + 1 < room.segments_; ++s) {
     follow &= rows[s + 1] == rows[s] + room.lengths_[static_cast<std::size_t>(s)] * l.itemsize;
-    repeat &= rows[s + 1] == rows[s];
+    same &= rows[s + 1] == rows[s];
   }
-  if (follow || (repeat && inner == 0)) {
-    view.p = rows[0];
-    view.stride = inner;
-  } else if (repeat && room.lengths_[0] == length) {
-    std::byte* buffer = room.repeats_.get() + static_cast<std::int64_t>(leaf) * tile_bytes;
-    if (view.repeated != rows[0]) {
-      const auto bytes = static_cast<std::size_t>(tile_ * l.itemsize);
-      std::size_t done = static_cast<std::size_t>(length * l.itemsize);
-      std::memcpy(buffer, rows[0], done);
-      for (; done < bytes; done *= 2) std::memcpy(buffer + done, buffer, std::min(done, bytes - done));
-      view.repeated = rows[0];
-    }
-    view.p = buffer;
-    view.stride = 1;
-  } else {
+  if (follow || (same && inner == 0))
+    view.set(rows[0], inner);
+  else if (same && room.lengths_[0] == length)
+    view.set(repeat(room, leaf, rows[0]), 1);
+  else
     view.by_rows = true;
-  }
 }
 
-void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const {
-  const void *p[max_arity], *params = pending(step.member).params;
+/// A step that reads leaves by their views.
+void Chain::run_viewed(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const {
+  const Room::Place& place = room.places_[static_cast<std::size_t>(&step - steps_.data())];
+  const void* p[max_arity];
   std::int64_t stride[max_arity], advance[max_arity];
   const int arity = step.info->arity;
   bool by_rows = false;
   for (int k = 0; k < arity; ++k) {
     const int o = step.operand[k];
-    stride[k] = 1;
+    p[k] = place.p[k] + begin * place.advance[k];
+    stride[k] = place.stride[k];
     if (o >= 0) {
-      p[k] = room.value_[o];
       advance[k] = steps_[static_cast<std::size_t>(o)].itemsize;
       continue;
     }
     const Leaf& l = leaves_[static_cast<std::size_t>(~o)];
-    p[k] = l.data + (l.flat ? begin * l.itemsize : 0);
-    advance[k] = l.flat && !l.one ? l.itemsize : 0;
-    if (l.one || (!l.flat && l.stride[rank_ - 1] == 0)) stride[k] = 0;
+    advance[k] = place.advance[k];
     if (l.one || l.flat) continue;
     const Room::View& view = room.views_[static_cast<std::size_t>(~o)];
     by_rows |= view.by_rows;
@@ -252,7 +281,7 @@ void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int6
     stride[k] = view.stride;
     advance[k] = view.stride * l.itemsize;
   }
-  if (!by_rows) return step.loop(params, to, p, stride, n);
+  if (!by_rows) return place.loop(place.params, to, p, stride, n);
   const auto most = room.lengths_.size();
   for (std::int64_t s = 0; s < room.segments_; ++s) {
     const std::int64_t m = room.lengths_[static_cast<std::size_t>(s)];
@@ -262,7 +291,7 @@ void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int6
       if (!leaves_[l].one && !leaves_[l].flat && room.views_[l].by_rows)
         p[k] = room.rows_[l * most + static_cast<std::size_t>(s)];
     }
-    step.loop(params, to, p, stride, m);
+    place.loop(place.params, to, p, stride, m);
     to += m * step.itemsize;
     for (int k = 0; k < arity; ++k) p[k] = static_cast<const std::byte*>(p[k]) + m * advance[k];
   }
@@ -270,11 +299,18 @@ void Chain::run_step(const Step& step, Room& room, std::int64_t begin, std::int6
 
 void Chain::run(Room& room, std::int64_t begin, std::int64_t n, std::byte* out) const {
   if (by_rows_) cut(room, begin, n);
+  room.begin_ahead(begin + n, std::min(tile_, size_ - begin - n));
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const Step& s = steps_[i];
-    std::byte* to = s.to ? s.to + begin * s.itemsize : i + 1 == steps_.size() ? out : room.value_[i];
-    room.value_[i] = to;
-    run_step(s, room, begin, n, to);
+    const Room::Place& place = room.places_[i];
+    std::byte* to = place.to ? place.to + begin * place.to_advance : out;
+    room.ahead();
+    if (steps_[i].by_rows) {
+      run_viewed(steps_[i], room, begin, n, to);
+      continue;
+    }
+    const void* p[max_arity];
+    for (int k = 0; k < max_arity; ++k) p[k] = place.p[k] + begin * place.advance[k];
+    place.loop(place.params, to, p, place.stride, n);
   }
 }
 

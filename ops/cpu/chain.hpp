@@ -11,6 +11,9 @@
 namespace strata {
 
 class Chain {
+  struct Leaf;
+  struct Step;
+
  public:
   /// The ops that lead to `root`, which is pending. `holders`: handles of root that do not count as somebody's.
   /// `locked`: the caller has root's mutex.
@@ -39,10 +42,35 @@ class Chain {
       std::int64_t stride = 0;
       bool by_rows = true;
       const std::byte* repeated = nullptr;  // the row that its buffer holds over and over
+      void set(const std::byte* first, std::int64_t step) { p = first, stride = step, by_rows = false; }
     };
+    /// Where a step's operands and result lie, for element 0; `advance`: bytes for each element of the chain.
+    struct Place {
+      PointwiseLoop loop;
+      const void* params;
+      const std::byte* p[max_arity];
+      std::int64_t advance[max_arity], stride[max_arity];
+      std::byte* to;
+      std::int64_t to_advance;
+    };
+    /// Memory that the chain walks along.
+    struct Stream {
+      const std::byte* data;
+      std::int64_t itemsize;
+      const std::byte *at = nullptr, *end = nullptr;
+    };
+    Place place(const Chain& c, const Step& s) const;
+    void plan_ahead(const Chain& c);
+    void begin_ahead(std::int64_t from, std::int64_t n);
+    void ahead();
+
     Scratch<std::byte> slots_;
-    Scratch<std::byte> repeats_;          // [leaf] a tile, for rows that repeat
-    std::vector<View> views_;             // [leaf]
+    Scratch<std::byte> repeats_;  // [leaf] a tile, for rows that repeat
+    std::vector<View> views_;     // [leaf]
+    std::vector<Place> places_;   // [step]
+    std::vector<Stream> streams_;
+    Stream* stream_ = nullptr;
+    std::int64_t share_ = 0;
     std::vector<const std::byte*> rows_;  // [leaf][segment]
     std::vector<std::int64_t> lengths_;   // [segment]
     std::byte* value_[Pending::max_steps] = {};
@@ -78,14 +106,17 @@ class Chain {
   int add_leaf(const Tensor& x);
   void settle_axes(const Shape& shape);
   void settle_slots();
+  void settle_tile(int widest);
   void store(Step& step);
   void cut(Room& room, std::int64_t begin, std::int64_t n) const;
+  bool view_at_once(Room& room, const std::int64_t* offset, std::int64_t column, std::int64_t n) const;
+  const std::byte* repeat(Room& room, std::size_t leaf, const std::byte* first) const;
   void settle_view(Room& room, std::size_t leaf) const;
-  void run_step(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const;
+  void run_viewed(const Step& step, Room& room, std::int64_t begin, std::int64_t n, std::byte* to) const;
 
   std::vector<Leaf> leaves_;
   std::vector<Step> steps_;
-  std::int64_t size_, tile_ = 0;
+  std::int64_t size_, tile_ = 0, tile_bytes_ = 0;
   int rank_ = 0, slots_ = 0;
   std::int64_t shape_[max_rank];
   bool by_rows_ = false;

@@ -2,6 +2,7 @@
 // column by column. Included by ops/cpu/reduce*.isa.cpp and normalize.isa.cpp only.
 #pragma once
 #include <limits>
+#include <utility>
 
 #include "strata/ops/cpu/simd.hpp"
 
@@ -27,6 +28,7 @@ template <class T>
 struct Sum {
   using State = std::conditional_t<std::is_floating_point_v<T>, double, T>;
   static constexpr T empty = T(0);
+  static constexpr bool adds = true;
   template <class V>
   static STRATA_HD V part(V x) {
     return x;
@@ -93,15 +95,41 @@ struct Min {
   static STRATA_HD T one(T x) { return x; }
 };
 
+/// N lanes of S as the compiler's own vector; half of one.
+template <class S, int N>
+struct Lanes {
+  typedef S type __attribute__((vector_size(N * sizeof(S))));
+};
+template <int First, class V, int... I>
+STRATA_HD auto half_of(V v, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(v, v, (First + I)...);
+}
+/// The sum of N lanes as S, halves first.
+template <class S, int N, class V>
+STRATA_HD S add_lanes(V v) {
+  if constexpr (N == 2) {
+    return static_cast<S>(static_cast<S>(v[0]) + static_cast<S>(v[1]));
+  } else {
+    using Half = typename Lanes<S, N / 2>::type;
+    constexpr std::make_integer_sequence<int, N / 2> half;
+    return add_lanes<S, N / 2>(__builtin_convertvector(half_of<0>(v, half), Half) +
+                               __builtin_convertvector(half_of<N / 2>(v, half), Half));
+  }
+}
+
 /// All lanes in one state, halves first.
 template <class M, class T>
 STRATA_HD typename M::State fold(Vec<T> a) {
-  typename M::State lanes[Vec<T>::size];
-  for (int i = 0; i < Vec<T>::size; ++i) lanes[i] = static_cast<typename M::State>(a[i]);
-  for (int half = Vec<T>::size / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] = M::join(lanes[i], lanes[i + half]);
+  if constexpr (requires { M::adds; }) {
+    return add_lanes<typename M::State, Vec<T>::size>(a.v);
+  } else {
+    typename M::State lanes[Vec<T>::size];
+    for (int i = 0; i < Vec<T>::size; ++i) lanes[i] = static_cast<typename M::State>(a[i]);
+    for (int half = Vec<T>::size / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; ++i) lanes[i] = M::join(lanes[i], lanes[i + half]);
+    }
+    return lanes[0];
   }
-  return lanes[0];
 }
 
 /// One row in eight registers; `part` is what an element contributes.

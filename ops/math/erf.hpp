@@ -1,6 +1,6 @@
 // erf erfc erf_inv. Called by op formulas and users' lambdas.
-// erf is a polynomial below 1 and 1 - e^-g(x) above; erfc is e^(-x^2) times a polynomial in (x - c) / (x + c), so that
-// it keeps its relative accuracy down into the denormals.
+// erf is 1 - e^-g(x): all the way for floats, for doubles above 1 and a polynomial below; erfc is e^(-x^2) times a
+// polynomial in (x - c) / (x + c), so that it keeps its relative accuracy down into the denormals.
 #pragma once
 #include "strata/ops/math/exp.hpp"
 #include "strata/ops/math/log.hpp"
@@ -25,16 +25,27 @@ STRATA_HD T erf_small(T z) {
 /// -log(1 - erf(t)) for 1 <= t, up to where erf is 1.
 template <class T>
 STRATA_HD T erf_exponent(T t) {
-  if constexpr (is_single<T>) {
-    return poly(t, 3.415566915e-4f, 1.127089051f, 0.6381450688f, 0.1031065448f, -0.02183796107f, 2.947631897e-3f,
-                -1.863764305e-4f);
-  } else {
-    return poly(t, 1.79601361225054842e-7, 1.12837732944904926, 0.636628488075548178, 0.102747254483632702,
-                -0.019078159500455417, -2.80483458183414081e-4, 1.76899527027895702e-3, -6.41168290316918347e-4,
-                4.48196227378641664e-5, 7.03680626994162768e-5, -4.50379342291422903e-5, 1.65141123684765088e-5,
-                -4.32708658282913758e-6, 8.50583868424304784e-7, -1.25706648780693824e-7, 1.36269300983880944e-8,
-                -1.02572174513331831e-9, 4.79615492969653519e-11, -1.04965136017854199e-12);
-  }
+  return poly(t, 1.79601361225054842e-7, 1.12837732944904926, 0.636628488075548178, 0.102747254483632702,
+              -0.019078159500455417, -2.80483458183414081e-4, 1.76899527027895702e-3, -6.41168290316918347e-4,
+              4.48196227378641664e-5, 7.03680626994162768e-5, -4.50379342291422903e-5, 1.65141123684765088e-5,
+              -4.32708658282913758e-6, 8.50583868424304784e-7, -1.25706648780693824e-7, 1.36269300983880944e-8,
+              -1.02572174513331831e-9, 4.79615492969653519e-11, -1.04965136017854199e-12);
+}
+
+/// erf(t) for floats, 0 <= t up to where erf is 1: -expm1(-(t + rest)), t kept apart so that it is added last.
+template <class T>
+STRATA_HD T erf_whole(T t) {
+  using R = ExpRange<lane_t<T>>;
+  constexpr auto shift = format<T>::to_int + format<T>::bias;
+  const T z = t * t;
+  const T rest = fma(z,
+                     poly(t, 0.6366195135f, 0.1027768f, -0.0191495959f, -1.66358048e-4f, 1.67265207e-3f,
+                          -6.35768005e-4f, 1.18428923e-4f, -9.34109297e-6f),
+                     t * T(0.1283791671f));
+  const T shifted = fma(t + rest, T(-R::log2e), T(shift));
+  const T s = power_of_two(shifted), hi = fma(shifted - T(shift), T(0.6931471806f), t), r = hi + rest;
+  const T tail = poly(r, -0.4999999813f, 0.1666654269f, -0.04166720354f, 8.366646192e-3f, -1.388252012e-3f);
+  return fma(hi + fma(tail, r * r, rest), s, T(1) - s);
 }
 
 /// (1 + 2 t) e^(t^2) erfc(t) in q = (t - c) / (t + c), c = 2 (float) or 4.
@@ -58,9 +69,13 @@ STRATA_HD T erfc_factor(T q) {
 template <class T>
 STRATA_HD T erf(T x) {
   const T a = abs(x), t = min(T(is_single<T> ? 3.93 : 5.95), a);  // NaN stays
-  const T small = fma(x, detail::erf_small(x * x), x);
-  const T large = T(1) - detail::exp_bounded(-detail::erf_exponent(t)).value();
-  return select(a < T(1), small, copysign(large, x));
+  if constexpr (is_single<T>) {
+    return copysign(detail::erf_whole(t), x);
+  } else {
+    const T small = fma(x, detail::erf_small(x * x), x);
+    const T large = T(1) - detail::exp_bounded(-detail::erf_exponent(t)).value();
+    return select(a < T(1), small, copysign(large, x));
+  }
 }
 
 /// 1 - erf(x), exact for large x too.

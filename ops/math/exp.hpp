@@ -1,6 +1,6 @@
-// The exponential and its kin: exp exp2 expm1 sinh cosh tanh logistic. Called by op formulas (ops/*.cpp) and by users'
-// lambdas. Ranges are reduced with the add-a-large-number trick; results stay exact to about 1 ulp (exp) to 3 ulp (the
-// others) down into the denormals, with no flush.
+// The exponential and its kin: exp exp2 expm1 sinh cosh tanh logistic gated. Called by op formulas (ops/*.cpp) and by
+// users' lambdas. Ranges are reduced with the add-a-large-number trick; results stay exact to about 1 ulp (exp) to 3
+// ulp (the others) down into the denormals, with no flush.
 #pragma once
 #include "strata/ops/math/basic.hpp"
 
@@ -82,6 +82,22 @@ STRATA_HD T exp(T x) {
   return detail::exp_scaled(x).value();
 }
 
+namespace detail {
+/// (2^r - 1) / r, |r| <= 1.
+template <class T>
+STRATA_HD T exp2_slope(T r) {
+  if constexpr (is_single<T>) {
+    return poly(r, 0.6931472169f, 0.2402267302f, 0.05550379324f, 9.616714453e-3f, 1.333951342e-3f, 1.565415765e-4f,
+                1.503017854e-5f);
+  } else {
+    return poly(r, 0.693147180559945258, 0.240226506959100215, 0.0555041086648232289, 9.61812910763848295e-3,
+                1.3333558146290279e-3, 1.54035303867255343e-4, 1.52527338517934552e-5, 1.32154888145603326e-6,
+                1.01780782693857297e-7, 7.05460173715989472e-9, 4.44610096937093524e-10, 2.59108446562697598e-11,
+                1.35789507593714403e-12);
+  }
+}
+}  // namespace detail
+
 template <class T>
 STRATA_HD T exp2(T x) {
   using R = detail::ExpRange<lane_t<T>>;
@@ -89,17 +105,7 @@ STRATA_HD T exp2(T x) {
   x = max(T(R::lowest2), min(T(R::highest2), x));
   const T shifted = fma(x, T(0.5), T(shift));
   const T r = fma(shifted - T(shift), T(-2), x);
-  T p;
-  if constexpr (is_single<T>) {
-    p = poly(r, 0.6931472169f, 0.2402267302f, 0.05550379324f, 9.616714453e-3f, 1.333951342e-3f, 1.565415765e-4f,
-             1.503017854e-5f);
-  } else {
-    p = poly(r, 0.693147180559945258, 0.240226506959100215, 0.0555041086648232289, 9.61812910763848295e-3,
-             1.3333558146290279e-3, 1.54035303867255343e-4, 1.52527338517934552e-5, 1.32154888145603326e-6,
-             1.01780782693857297e-7, 7.05460173715989472e-9, 4.44610096937093524e-10, 2.59108446562697598e-11,
-             1.35789507593714403e-12);
-  }
-  return detail::Scaled<T>{fma(p, r, T(1)), detail::power_of_two(shifted)}.value();
+  return detail::Scaled<T>{fma(detail::exp2_slope(r), r, T(1)), detail::power_of_two(shifted)}.value();
 }
 
 namespace detail {
@@ -169,6 +175,23 @@ template <class T>
 STRATA_HD T logistic(T x) {
   const T e = detail::exp_falling(-abs(x)).value();
   return select(x < T(0), e, T(1)) / (T(1) + e);
+}
+
+/// y / (1 + 2^-w): y times the logistic function of w ln 2. Below the normal range the factor becomes 0.
+template <class T>
+STRATA_HD T gated(T y, T w) {
+  constexpr auto shift = format<T>::to_int + format<T>::bias;
+  constexpr int bias = format<T>::bias;
+  w = max(T(-bias - 1), min(T(bias - 1), w));  // 2^-w may be infinite
+  const T shifted = T(shift) - w, r = (T(shift) - shifted) - w;
+  T p;
+  if constexpr (is_single<T>) {
+    p = horner(r, 1.f, 0.6931472029f, 0.2402264791f, 0.05550332471f, 9.618437358e-3f, 1.339887442e-3f,
+               1.535336189e-4f);  // |r| <= 1/2
+  } else {
+    p = fma(detail::exp2_slope(r), r, T(1));
+  }
+  return y / fma(p, detail::power_of_two(shifted), T(1));
 }
 
 }  // namespace strata::math

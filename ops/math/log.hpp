@@ -30,20 +30,32 @@ struct LogConst<double> {
   static constexpr double denormal_scale = 0x1p54, denormal_k = 54;
 };
 
+/// The exponent field of `bits`, a signed number, as T.
+template <class T>
+STRATA_HD T signed_exponent(bits_t<T> bits) {
+  if constexpr (!is_single<T>) {  // few machines convert 64 bits
+    using F = format<T>;
+    const auto biased = (bits + bits_t<T>(F::one_bits)) >> F::mantissa;
+    return as_float(biased | as_bits(T(F::from_int))) - T(F::from_int + F::bias);
+  } else if constexpr (Register<T>) {
+    return convert<float>(bitcast<int32_t>(bits) >> format<T>::mantissa);
+  } else {
+    return static_cast<float>(static_cast<int32_t>(bits) >> format<T>::mantissa);
+  }
+}
+
 /// x = 2^k (1 + f) for a positive normal x.
 template <class T>
 struct Split {
   T k, f;
-  bits_t<T> bits;  ///< its exponent field is that of 2^k
+  bits_t<T> power;  ///< its exponent field, a signed number, is k
 };
 template <class T>
 STRATA_HD Split<T> split(T x) {
-  using F = format<T>;
   using B = bits_t<T>;
-  const B bits = as_bits(x) + B(F::one_bits - LogConst<lane_t<T>>::sqrt_half_bits);
-  const T k = as_float((bits >> F::mantissa) | as_bits(T(F::from_int))) - T(F::from_int + F::bias);
-  const T m = as_float((bits & B(F::mantissa_mask)) + B(LogConst<lane_t<T>>::sqrt_half_bits));
-  return {k, m - T(1), bits};
+  const B sqrt_half(LogConst<lane_t<T>>::sqrt_half_bits), power = as_bits(x) - sqrt_half;
+  const T m = as_float((power & B(format<T>::mantissa_mask)) + sqrt_half);
+  return {signed_exponent<T>(power), m - T(1), power};
 }
 
 /// log(1 + f) = f - (square - tail), square = f^2 / 2.
@@ -66,9 +78,15 @@ STRATA_HD LogSeries<T> log_series(T f) {
 
 struct NaturalLog {
   template <class T>
-  static STRATA_HD T combine(T k, T f, LogSeries<T> series) {
+  static STRATA_HD T combine(T k, T f) {
     using C = LogConst<lane_t<T>>;
-    return fma(k, T(C::ln2_hi), f - (series.square - fma(k, T(C::ln2_lo), series.tail)));
+    if constexpr (is_single<T>) {  // log(1 + f) = f - s (f - z q)
+      const T s = f / (f + T(2)), z = s * s, q = poly(z, 0.666667764f, 0.3997753889f, 0.2987181406f);
+      return fma(k, T(C::ln2_hi), f - fma(s, fma(-z, q, f), -(k * T(C::ln2_lo))));
+    } else {
+      const LogSeries<T> series = log_series(f);
+      return fma(k, T(C::ln2_hi), f - (series.square - fma(k, T(C::ln2_lo), series.tail)));
+    }
   }
 };
 
@@ -85,35 +103,31 @@ STRATA_HD T log_of_base(T f, LogSeries<T> series, T e_hi, T e_lo, T whole, T res
 }
 struct BinaryLog {
   template <class T>
-  static STRATA_HD T combine(T k, T f, LogSeries<T> series) {
+  static STRATA_HD T combine(T k, T f) {
     using C = LogConst<lane_t<T>>;
-    return log_of_base(f, series, T(C::log2e_hi), T(C::log2e_lo), k, T(0));
+    return log_of_base(f, log_series(f), T(C::log2e_hi), T(C::log2e_lo), k, T(0));
   }
 };
 struct DecimalLog {
   template <class T>
-  static STRATA_HD T combine(T k, T f, LogSeries<T> series) {
+  static STRATA_HD T combine(T k, T f) {
     using C = LogConst<lane_t<T>>;
-    return log_of_base(f, series, T(C::log10e_hi), T(C::log10e_lo), k * T(C::log10_2_hi), k * T(C::log10_2_lo));
+    return log_of_base(f, log_series(f), T(C::log10e_hi), T(C::log10e_lo), k * T(C::log10_2_hi), k * T(C::log10_2_lo));
   }
 };
 
 template <class Base, class T>
-STRATA_HD T log_positive(T x, T k) {
-  const Split<T> parts = split(x);
-  return Base::combine(parts.k + k, parts.f, log_series(parts.f));
-}
-
-template <class Base, class T>
 STRATA_HD T log_any(T x) {
   using C = LogConst<lane_t<T>>;
-  const T y = log_positive<Base>(x, T(0));
+  const Split<T> parts = split(x);
+  const T y = Base::combine(parts.k, parts.f);
   const auto ordinary = x >= T(format<T>::min_normal) && x < T(format<T>::inf);
   if (all(ordinary)) [[likely]] {
     return y;
   }
   const auto small = x < T(format<T>::min_normal);
-  T rare = log_positive<Base>(x * T(C::denormal_scale), T(-C::denormal_k));
+  const Split<T> scaled = split(x * T(C::denormal_scale));
+  T rare = Base::combine(scaled.k - T(C::denormal_k), scaled.f);
   rare = select(x == T(0), T(-format<T>::inf), select(x < T(0), T(format<T>::nan), rare));
   return select(ordinary, y, select(small, rare, x));  // left: infinity and NaN
 }
@@ -143,7 +157,7 @@ STRATA_HD T log1p_finite(T x) {
   const Split<T> parts = split(u);
   // lost / u is needed to a few bits only: half of 2^-k (no overflow: k <= 128), times a parabola for 2 / (1 + f).
   const T power = as_float(bits_t<T>((2 * format<T>::bias + 1) * (format<T>::min_bits)) -
-                           (parts.bits & bits_t<T>(format<T>::inf_bits)));
+                           ((parts.power + bits_t<T>(format<T>::one_bits)) & bits_t<T>(format<T>::inf_bits)));
   const T correction = lost * power * fma(parts.f, fma(parts.f, T(0.4), T(-0.5)), T(0.5));
   const LogSeries<T> series = log_series(parts.f);
   const T low = fma(parts.k, T(C::ln2_lo), correction);
