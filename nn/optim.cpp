@@ -8,10 +8,18 @@ namespace strata::optim::detail {
 
 Tensor moving_average(const Tensor& mean, const Tensor& x, double decay) { return (1 - decay) * x + decay * mean; }
 
+namespace {
+
+/// x / c for a number c: by its reciprocal, which a vector is multiplied by in a fraction of a division's time; half
+/// types have no digits to spare for that.
+Tensor over(const Tensor& x, const Tensor& c) { return is_half(x.dtype()) ? x / c : x * (1 / c); }
+
+}  // namespace
+
 Tensor adam_step(const Tensor& mu, const Tensor& nu, const Tensor& count, const Moments& m) {
   const Tensor t = astype(count, mu.dtype());
-  const Tensor mean = mu / (1 - pow(m.b1, t)), square_mean = nu / (1 - pow(m.b2, t));
-  return mean / (sqrt(square_mean + m.eps_root) + m.eps);
+  const Tensor mean = over(mu, 1 - pow(m.b1, t)), square_mean = over(nu, 1 - pow(m.b2, t));
+  return mean / (sqrt(m.eps_root == 0 ? square_mean : square_mean + m.eps_root) + m.eps);
 }
 
 Tensor clip_leaf(const Tensor& g, const Tensor& norm, double max_norm) {
