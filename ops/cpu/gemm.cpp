@@ -54,7 +54,7 @@ bool streams(const Gemm& g) {
   constexpr std::int64_t pair = 128 / sizeof(T);
   const bool along = g.a_col == 1 || g.k <= 128;
   return cpu_isa() == Isa::avx512 && g.n <= 4 * pair && g.n % pair == 0 && g.b_row % pair == 0 && along &&
-         std::max(g.m, g.k) <= 1024 && g.k * g.b_row * std::int64_t{sizeof(T)} <= 1024 * 1024;
+         std::max(g.m, g.k) <= 1024 && g.k * g.b_row * std::int64_t{sizeof(T)} <= 512 * 1024;
 }
 
 /// Columns of B that are adjacent in memory and whole registers of AVX-512, for rows of A enough to pay for turning
