@@ -98,10 +98,11 @@ int trivial() {
 
 int main(int argc, char** argv) {
   int rounds = 9;
-  std::string part;
+  std::string part, torch;
   CLI::App app{"What averaging gradients over processes costs"};
   app.add_option("--rounds", rounds, "rounds, of which the best counts")->capture_default_str();
   app.add_option("--part", part, "hidden, cost or trivial: inside a job");
+  app.add_option("--torch", torch, "a Python that has PyTorch: its DDP over gloo beside ours");
   app.allow_extras();  // ./dev bench gives all programs the same arguments
   CLI11_PARSE(app, argc, argv);
   if (!bench::outside_of_job()) return part == "hidden" ? hidden(rounds) : part == "cost" ? cost(rounds) : trivial();
@@ -115,6 +116,7 @@ int main(int argc, char** argv) {
     }
     status |= code;
   }
+  if (!torch.empty()) status |= std::system((torch + " " STRATA_BENCH_DIR "/peers/torch_ddp.py").c_str()) != 0;
   double best = 1e30;
   for (int i = 0; i < 5; ++i) {
     const auto begin = std::chrono::steady_clock::now();

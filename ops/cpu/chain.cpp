@@ -176,8 +176,8 @@ void Chain::cut(Room& room, std::int64_t begin, std::int64_t n) const {
   for (std::size_t l = 0; l < leaves_.size(); ++l) {
     for (int i = 0; i < inner; ++i) offset[l] += index[i] * leaves_[l].stride[i];
   }
-  if (index[inner - 1] * length + column + n <= shape_[inner - 1] * length && view_at_once(room, offset, column, n))
-    return;
+  const bool one_matrix = inner == 0 || index[inner - 1] * length + column + n <= shape_[inner - 1] * length;
+  if (one_matrix && view_at_once(room, offset, column, n)) return;
   std::int64_t s = 0;
   for (std::int64_t done = 0; done < n; ++s) {
     const std::int64_t m = std::min(length - column, n - done);
@@ -208,7 +208,7 @@ bool Chain::view_at_once(Room& room, const std::int64_t* offset, std::int64_t co
   for (std::size_t i = 0; i < leaves_.size(); ++i) {
     const Leaf& l = leaves_[i];
     if (l.one || l.flat) continue;
-    const std::int64_t step = l.stride[inner], jump = l.stride[inner - 1];
+    const std::int64_t step = l.stride[inner], jump = inner == 0 ? 0 : l.stride[inner - 1];
     const std::byte* first = l.data + (offset[i] + column * step) * l.itemsize;
     if (one_row || jump == length * step)
       room.views_[i].set(first, step);
