@@ -55,9 +55,9 @@ std::vector<double> best_in_turns(const std::vector<std::function<void()>>& call
 
 void Limits::say(const std::string& name, double value, double limit, bool holds, const char* relation,
                  const std::string& note) {
+  if (!print_) return;
   if (!holds) ++missed_;
-  if (print_)
-    fmt::print("{:<44} {:>10.3f}  ({} {}){}  {}\n", name, value, relation, limit, holds ? "" : "  MISSED", note);
+  fmt::print("{:<44} {:>10.3f}  ({} {}){}  {}\n", name, value, relation, limit, holds ? "" : "  MISSED", note);
   std::fflush(stdout);
 }
 void Limits::at_most(const std::string& name, double value, double limit, const std::string& note) {

@@ -17,7 +17,8 @@ int run_job(int n, const std::vector<std::string>& arguments);
 std::vector<double> best_in_turns(const std::vector<std::function<void()>>& calls, int rounds,
                                   const std::function<void()>& barrier);
 
-/// Prints "name: value (limit ...)" and remembers a limit that is exceeded.
+/// Prints "name: value (limit ...)" and remembers a limit that is exceeded. Without `print` it does neither: other ranks
+/// do not judge.
 class Limits {
  public:
   explicit Limits(bool print) : print_(print) {}
