@@ -5,6 +5,7 @@
 
 #include "strata/strata.hpp"
 #include "strata/tests/catch.hpp"
+#include "strata/tests/support/collective_uses.hpp"
 
 namespace st = strata;
 using st::Tensor;
@@ -26,35 +27,9 @@ Floats grads(F f) {
 }
 using st::square;
 
-using Function = std::function<Tensor(const Tensor&)>;
 /// Functions of one lane's tensor of shape [4, 4] on an axis "i" of size 4.
-const std::map<std::string, Function>& uses() {
-  static const std::map<std::string, Function> all = {
-      {"psum", [](const Tensor& x) { return x * st::psum(square(x), "i"); }},
-      {"pmean", [](const Tensor& x) { return square(x - st::pmean(x, "i")); }},
-      {"pmax", [](const Tensor& x) { return x * st::pmax(x, "i"); }},
-      {"pmin", [](const Tensor& x) { return x * st::pmin(x, "i"); }},
-      {"all_gather", [](const Tensor& x) { return st::all_gather(square(x), "i", {.axis = 1}) * 2; }},
-      {"all_gather tiled", [](const Tensor& x) { return st::all_gather(square(x), "i", {.axis = -1, .tiled = true}); }},
-      {"psum_scatter", [](const Tensor& x) { return square(st::psum_scatter(x, "i", {.axis = 1})); }},
-      {"psum_scatter tiled", [](const Tensor& x) { return square(st::psum_scatter(x, "i", {.tiled = true})); }},
-      {"all_to_all",
-       [](const Tensor& x) { return st::sin(st::all_to_all(x, "i", {.split_axis = 1, .concat_axis = 0})); }},
-      {"all_to_all tiled",
-       [](const Tensor& x) {
-         return square(st::all_to_all(x, "i", {0, 1, true}));
-       }},
-      {"ppermute",
-       [](const Tensor& x) {
-         return x * st::ppermute(x, "i", {{0, 1}, {1, 2}, {2, 3}, {3, 0}});
-       }},
-      {"ppermute in part",
-       [](const Tensor& x) {
-         return x * st::ppermute(x, "i", {{0, 3}, {2, 0}});
-       }},
-      {"pbroadcast", [](const Tensor& x) { return x * st::pbroadcast(x, "i", 2); }},
-      {"axis_index", [](const Tensor& x) { return x * st::axis_index("i") + st::axis_size("i"); }},
-  };
+const std::map<std::string, strata::CollectiveUse>& uses() {
+  static const auto all = strata::collective_uses({{0, 1}, {1, 2}, {2, 3}, {3, 0}}, {{0, 3}, {2, 0}}, 2);
   return all;
 }
 

@@ -239,10 +239,6 @@ void multiply_each(const Gemm& g, const void* a, const void* b, void* c, LoopCur
   for (std::int64_t i = 0; i < n; ++i, at.next()) multiply_at<T>(g, a, b, c, at.a, at.b, at.c);
 }
 
-}  // namespace
-
-namespace {
-
 /// NOTE [past the caches]  A sum of few outer products costs its writing. Ordinary stores fetch each line of C first;
 /// those that do not take 9 instead of 23 ms for 205 MB. Smaller results are better left where their reader finds them.
 bool past_caches(const Gemm& g, const void* c, std::span<const GemmLoop> loops, std::int64_t count) {

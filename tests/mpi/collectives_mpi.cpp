@@ -1,12 +1,13 @@
 // Collectives over processes against the same collectives over a vmap axis: values for all dtypes and layouts, golden
 // derivatives, derivatives inside and outside, lanes around, finite differences.
 #include "strata/tests/mpi/mpi_case.hpp"
+#include "strata/tests/support/collective_uses.hpp"
 
 using namespace mpi_case;
 
 namespace {
 
-using Function = std::function<Tensor(const Tensor&)>;
+using Function = st::CollectiveUse;
 
 st::LanePairs ring() {
   st::LanePairs pairs;
@@ -16,32 +17,10 @@ st::LanePairs ring() {
 
 /// Functions of one rank's tensor of shape [12, n], n ranks.
 std::map<std::string, Function> uses() {
-  using st::square;
-  return {
-      {"psum", [](const Tensor& x) { return x * st::psum(square(x), "i"); }},
-      {"psum_invariant", [](const Tensor& x) { return x * st::psum_invariant(square(x), "i"); }},
-      {"pvary", [](const Tensor& x) { return square(st::pvary(x, "i")); }},
-      {"pmean", [](const Tensor& x) { return square(x - st::pmean(x, "i")); }},
-      {"pmax", [](const Tensor& x) { return x * st::pmax(x, "i"); }},
-      {"pmin", [](const Tensor& x) { return x * st::pmin(x, "i"); }},
-      {"all_gather", [](const Tensor& x) { return st::all_gather(square(x), "i", {.axis = 1}) * 2; }},
-      {"all_gather tiled", [](const Tensor& x) { return st::all_gather(square(x), "i", {.axis = -1, .tiled = true}); }},
-      {"psum_scatter", [](const Tensor& x) { return square(st::psum_scatter(x, "i", {.axis = 1})); }},
-      {"psum_scatter tiled", [](const Tensor& x) { return square(st::psum_scatter(x, "i", {.tiled = true})); }},
-      {"all_to_all",
-       [](const Tensor& x) { return st::sin(st::all_to_all(x, "i", {.split_axis = 1, .concat_axis = 0})); }},
-      {"all_to_all tiled",
-       [](const Tensor& x) {
-         return square(st::all_to_all(x, "i", {0, 1, true}));
-       }},
-      {"ppermute", [](const Tensor& x) { return x * st::ppermute(x, "i", ring()); }},
-      {"ppermute in part",
-       [](const Tensor& x) {
-         return x * st::ppermute(x, "i", {{0, ranks() - 1}});
-       }},
-      {"pbroadcast", [](const Tensor& x) { return x * st::pbroadcast(x, "i", ranks() - 1); }},
-      {"axis_index", [](const Tensor& x) { return x * st::axis_index("i") + st::axis_size("i"); }},
-  };
+  auto all = st::collective_uses(ring(), {{0, ranks() - 1}}, ranks() - 1);
+  all["psum_invariant"] = [](const Tensor& x) { return x * st::psum_invariant(st::square(x), "i"); };
+  all["pvary"] = [](const Tensor& x) { return st::square(st::pvary(x, "i")); };
+  return all;
 }
 
 Tensor argument(int salt = 0) { return sample({ranks(), 12, ranks()}, st::float64, salt); }
