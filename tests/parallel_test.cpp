@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "strata/core/cores.hpp"
 #include "strata/core/error.hpp"
 #include "strata/tests/catch.hpp"
 
@@ -160,6 +161,49 @@ TEST_CASE("sleeping workers wake for a later region", "[parallel]") {
     REQUIRE(all_once(visits(3000, 10)));
     std::this_thread::sleep_for(std::chrono::microseconds(500));  // longer than a worker spins
   }
+}
+
+TEST_CASE("short regions leave sleeping workers alone, until there have been many", "[parallel]") {
+  Threads scope(2);
+  CHECK(all_once(visits(5000, 10)));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // workers spin for less
+  const auto self = std::this_thread::get_id();
+  std::atomic<int> helped{0};
+  const auto short_region = [&] {
+    parallel_chunks(
+        8,
+        [&](std::int64_t) {
+          if (std::this_thread::get_id() != self) ++helped;
+          const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(2);
+          while (std::chrono::steady_clock::now() < end) {
+          }
+        },
+        16);
+  };
+  short_region();
+  CHECK(helped == 0);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (helped == 0 && std::chrono::steady_clock::now() < end) short_region();
+  CHECK(helped > 0);
+}
+
+TEST_CASE("more threads than cores, and fewer chunks than threads", "[parallel]") {
+  Threads scope(80);
+  for (std::int64_t n : {2, 5, 79, 5000}) REQUIRE(all_once(visits(n, 1)));
+}
+
+TEST_CASE("a worker gets cores of its own set only, without the caller's", "[parallel]") {
+  const detail::Cores all = detail::Cores::of_this_thread();
+  REQUIRE(all.count() > 0);
+  int inside = 0;
+  for (int core = 0; core < 4096; ++core) inside += all.without(core).count() < all.count();
+  CHECK(inside == std::min(all.count(), 4096));
+  CHECK(all.without(-1) == all);
+  std::thread([&] {
+    const detail::Cores rest = all.without(sched_getcpu());
+    rest.keep_this_thread();  // an empty set changes nothing
+    CHECK(detail::Cores::of_this_thread() == (rest.count() > 0 ? rest : all));
+  }).join();
 }
 
 TEST_CASE("functions need not be copyable", "[parallel]") {

@@ -155,15 +155,16 @@ void multiply_one(const Gemm& g, const void* a, const void* b, void* c, std::int
   visit_storage(g.dtype, [&]<class T>(T) { multiply_at<T>(g, a, b, c, a0, b0, c0); });
 }
 
-constexpr std::int64_t chunk_work = 2'000'000;  // multiply-adds: about 40 us of one core
+constexpr std::int64_t us_work = 50'000;          // multiply-adds: about 1 us of one core
+constexpr std::int64_t least_work = 5 * us_work;  // of a chunk
 
 /// How a product is cut into chunks: rows_per x cols_per blocks of C.
 struct Cut {
   std::int64_t rows, cols, rows_per, cols_per;
   explicit Cut(const Gemm& g) : rows(1), cols(1), rows_per(g.m), cols_per(g.n) {
     const std::int64_t work = g.m * g.n * std::max<std::int64_t>(g.k, 1);
-    const std::int64_t parts = std::min<std::int64_t>(work / chunk_work, 16);
-    constexpr std::int64_t least = 96;
+    const std::int64_t parts = std::min<std::int64_t>(work / (2 * least_work), 16);
+    const std::int64_t least = work < 80 * us_work ? 48 : 96;
     while (rows * cols < parts) {
       if (rows_per >= cols_per && rows_per >= 2 * least)
         rows *= 2;
@@ -185,13 +186,14 @@ void multiply_cut(const Gemm& g, const void* a, const void* b, void* c, std::int
                   std::int64_t c0) {
   const Cut cut(g);
   if (cut.rows * cut.cols == 1) return multiply_one(g, a, b, c, a0, b0, c0);
-  parallel_chunks(cut.rows * cut.cols, [&](std::int64_t chunk) {
+  const auto multiply_part = [&](std::int64_t chunk) {
     const std::int64_t i = chunk / cut.cols * cut.rows_per, j = chunk % cut.cols * cut.cols_per;
     Gemm part = g;
     part.m = std::min(cut.rows_per, g.m - i);
     part.n = std::min(cut.cols_per, g.n - j);
     multiply_one(part, a, b, c, a0 + i * g.a_row, b0 + j * g.b_col, c0 + i * g.c_row + j);
-  });
+  };
+  parallel_chunks(cut.rows * cut.cols, multiply_part, g.m * g.n * g.k / us_work);
 }
 
 /// Walks the loops from product number `begin` on.
@@ -263,12 +265,12 @@ void gemm(const Gemm& product, const void* a, const void* b, void* c, std::span<
   Gemm g = product;
   g.past_caches = past_caches(g, c, loops, count);
   const std::int64_t work = g.m * g.n * std::max<std::int64_t>(g.k, 1);
-  if (work > 2 * chunk_work || count == 1) {  // large ones one after the other, each over the pool
+  if (work > 80 * us_work || count == 1) {  // large ones one after the other, each over the pool
     LoopCursor at(loops, 0);
     for (std::int64_t i = 0; i < count; ++i, at.next()) multiply_cut(g, a, b, c, at.a, at.b, at.c);
     return;
   }
-  parallel_for(count, std::max<std::int64_t>(1, chunk_work / (work + 1000)), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(count, std::max<std::int64_t>(1, least_work / (work + 1000)), [&](std::int64_t begin, std::int64_t end) {
     visit_storage(g.dtype, [&]<class T>(T) { multiply_each<T>(g, a, b, c, LoopCursor(loops, begin), end - begin); });
   });
 }

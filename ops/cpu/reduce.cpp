@@ -187,10 +187,11 @@ void reduce_long_rows(const Job& job) {
   const bool in_place = rows_in_place(job);
   const std::int64_t parts = (job.length + part - 1) / part, bytes = job.kernel.state_bytes;
   const Scratch<std::byte> states(job.outputs * parts * bytes);
-  parallel_chunks(job.outputs * parts, [&](std::int64_t u) {
+  const auto reduce_part = [&](std::int64_t u) {
     const std::int64_t i = u / parts, begin = u % parts * part, end = std::min(job.length, begin + part);
     reduce_group(job, job.at(job.kept.offset(i)), 0, 1, begin, end, in_place, states.get() + u * bytes);
-  });
+  };
+  parallel_chunks(job.outputs * parts, reduce_part, job.outputs * job.length / grain * 5);
   for (std::int64_t i = 0; i < job.outputs; ++i) {
     std::byte* first = states.get() + i * parts * bytes;
     for (std::int64_t p = 1; p < parts; ++p) job.kernel.merge(first, first + p * bytes, 1, 0);
