@@ -40,10 +40,10 @@ using std::chrono::microseconds;
 // running loop and leaves the core to others soon; and so regions shorter than `much_work` are left to workers that are
 // awake. If none is, the region runs serially, and only when such regions have missed `least_patience` of help one is
 // woken: a loop of short regions gets its worker, regions now and then pay little. Waking that helped few regions
-// doubles the patience.
+// quadruples the patience.
 constexpr microseconds worker_spin{100};
 constexpr microseconds caller_spin{100};
-constexpr std::int64_t least_patience = 100, most_patience = 5000;  // us
+constexpr std::int64_t least_patience = 200, most_patience = 10'000;  // us
 
 // NOTE [stalls]  Where another process wants the worker's core, a worker may lose it in the middle of a chunk, for
 // milliseconds. A caller that had to wait for so long twice in a short time runs serially for a while, and longer each
@@ -192,7 +192,7 @@ class Pool {
     }
     missed_ += us;
     if (missed_ < patience_) return false;
-    patience_ = helped_ >= 8 ? least_patience : std::min(2 * patience_, most_patience);
+    patience_ = helped_ >= 8 ? least_patience : std::min(4 * patience_, most_patience);
     missed_ = helped_ = 0;
     return true;
   }
