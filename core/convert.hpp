@@ -6,12 +6,13 @@
 #include <type_traits>
 
 #include "strata/core/dtype.hpp"
+#include "strata/core/host_device.hpp"
 #include "strata/core/shape.hpp"
 
 namespace strata {
 
 template <class To, class From>
-inline To convert(From x) {
+STRATA_BOTH inline To convert(From x) {
   if constexpr (std::is_same_v<To, From>)
     return x;
   else if constexpr (std::is_same_v<From, BFloat16> || std::is_same_v<From, Float16>)

@@ -52,6 +52,10 @@ class ChainsScope {
   Chains before_;
 };
 
+/// How often this process waited for a GPU because something was read on the host.
+std::int64_t host_syncs();
+void note_host_sync();
+
 /// Bytes of all results of more than a few elements since the process started.
 std::int64_t bytes_written();
 void note_written(std::int64_t bytes);

@@ -22,7 +22,7 @@ namespace {
 
 std::atomic<Factoring> mode{Factoring::when_smaller};
 std::atomic<std::int64_t> count{0}, bytes{0};
-std::atomic<std::int64_t> written{0};
+std::atomic<std::int64_t> written{0}, syncs{0};
 std::atomic<bool> chains_on{true};
 std::atomic<std::int64_t> chains_grain{Chains{}.grain}, chains_row{Chains{}.row};
 
@@ -40,6 +40,8 @@ void note_materialised(std::int64_t n) {
 Chains chains() { return {chains_on.load(std::memory_order_relaxed), chains_grain.load(), chains_row.load()}; }
 void set_chains(Chains s) { chains_on = s.on, chains_grain = s.grain, chains_row = s.row; }
 std::int64_t bytes_written() { return written.load(std::memory_order_relaxed); }
+std::int64_t host_syncs() { return syncs.load(std::memory_order_relaxed); }
+void note_host_sync() { syncs.fetch_add(1, std::memory_order_relaxed); }
 void note_written(std::int64_t n) { written.fetch_add(n, std::memory_order_relaxed); }
 
 }  // namespace debug

@@ -1,5 +1,6 @@
 // Where a tensor's bytes lie. `cpu` is always there; `cuda(i)` names a GPU. Every module uses it.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,23 @@ constexpr Device cuda(int index = 0) { return {Device::Kind::cuda, static_cast<s
 
 /// "cpu", "cuda:0".
 std::string to_string(Device device);
+
+/// GPUs that can be used now; 0 in a build without CUDA or on a machine without a driver.
+int cuda_devices();
+/// Waits until all work given to `device` is done.
+void synchronize(Device device);
+
+/// What a device's caching allocator holds, in bytes.
+struct DeviceMemory {
+  std::size_t in_use;         ///< handed out and not yet freed
+  std::size_t peak;           ///< highest in_use since the start or the last reset_peak
+  std::size_t cached;         ///< held for reuse
+  std::uint64_t allocations;  ///< so far
+};
+DeviceMemory device_memory(Device device);
+void reset_peak(Device device);
+/// Returns what is cached to the system or the driver.
+void release_cached(Device device);
 
 /// The device on which creation functions put tensors, for this thread.
 Device default_device();

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "strata/core/host_device.hpp"
+
 namespace strata {
 
 enum class Dtype : std::uint8_t {
@@ -45,23 +47,23 @@ inline constexpr Dtype float64 = Dtype::float64;
 struct BFloat16 {
   std::uint16_t bits = 0;
   BFloat16() = default;
-  explicit BFloat16(float x) {
+  STRATA_BOTH explicit BFloat16(float x) {
     const auto u = std::bit_cast<std::uint32_t>(x);
     bits = x != x ? static_cast<std::uint16_t>((u >> 16) | 0x40)
                   : static_cast<std::uint16_t>((u + 0x7fff + ((u >> 16) & 1)) >> 16);
   }
-  explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+  STRATA_BOTH explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 };
 
 /// IEEE half: 5 bits of exponent, 10 of fraction. Rounds to nearest even.
 struct Float16 {
   std::uint16_t bits = 0;
   Float16() = default;
-  explicit Float16(float x);
-  explicit operator float() const;
+  STRATA_BOTH explicit Float16(float x);
+  STRATA_BOTH explicit operator float() const;
 };
 
-inline Float16::Float16(float x) {
+STRATA_BOTH inline Float16::Float16(float x) {
   const auto u = std::bit_cast<std::uint32_t>(x);
   const auto sign = static_cast<std::uint16_t>((u >> 16) & 0x8000);
   const std::uint32_t a = u & 0x7fffffff;
@@ -78,7 +80,7 @@ inline Float16::Float16(float x) {
   }
 }
 
-inline Float16::operator float() const {
+STRATA_BOTH inline Float16::operator float() const {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000) << 16;
   const std::uint32_t a = bits & 0x7fff;
   if (a >= 0x7c00) return std::bit_cast<float>(sign | 0x7f800000 | ((a & 0x3ff) << 13));

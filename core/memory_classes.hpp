@@ -1,5 +1,5 @@
 // The size classes of the allocator: 64, 128, ... 512 bytes, then (9 ... 16) * 2^k, and how many blocks of each a
-// thread keeps. Used by memory.cpp alone.
+// thread keeps. Used by memory.cpp and by the GPU heap (ops/cuda/heap.hpp).
 #pragma once
 
 #include <algorithm>

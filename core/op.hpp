@@ -20,6 +20,14 @@ namespace strata {
 using In = std::span<const Tensor>;
 using Out = std::span<Tensor>;
 
+/// The device of a call's arguments: the GPU if one lies there.
+inline Device device_of(In x) {
+  for (const Tensor& t : x) {
+    if (t.is_dense() && dense(t).device != cpu) return dense(t).device;
+  }
+  return cpu;
+}
+
 /// What a derivative reads; the rest is not kept. `first`: argument 0 alone (indices, a condition).
 enum class Keep : std::uint8_t { nothing = 0, inputs = 1, result = 2, both = 3, first = 4 };
 /// How many of n arguments are kept, from the first on.

@@ -9,6 +9,7 @@
 #include "strata/core/convert.hpp"
 #include "strata/core/debug.hpp"
 #include "strata/core/deferred.hpp"
+#include "strata/core/device_library.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/level.hpp"
 #include "strata/core/memory.hpp"
@@ -27,6 +28,21 @@ Dense* new_dense(const Shape& shape, Dtype dtype, bool weak, std::size_t extra) 
 
 std::byte* inline_data(Dense* d) { return reinterpret_cast<std::byte*>(d + 1); }
 
+void take_on_device(Dense& d, std::size_t bytes) {
+  const DeviceLibrary& library = device_library("memory", d.device);
+  void* block = nullptr;
+  check_device("memory", d.device, library.allocate(d.device.index, bytes, &block));
+  d.data = static_cast<std::byte*>(block);
+  d.bytes = bytes;
+  d.release = Release::device;
+  d.streams.store(static_cast<std::uint16_t>(1u << library.stream()), std::memory_order_relaxed);
+}
+
+void free_on_device(Dense* d) noexcept {
+  const DeviceLibrary* library = device_library();
+  library->deallocate(d->device.index, d->data, d->bytes, d->streams.load(std::memory_order_relaxed));
+}
+
 Tensor with_elements(const Shape& shape, const Strides& strides, Dtype dtype, bool weak, std::size_t bytes,
                      Device device) {
   const bool small = bytes <= inline_limit && device.kind == Device::Kind::cpu;
@@ -39,6 +55,10 @@ Tensor with_elements(const Shape& shape, const Strides& strides, Dtype dtype, bo
     return x;
   }
   debug::note_written(static_cast<std::int64_t>(bytes));
+  if (device != cpu) {
+    take_on_device(*d, bytes);
+    return x;
+  }
   d->data = static_cast<std::byte*>(memory::allocate(bytes));
   d->bytes = bytes;
   d->release = Release::cache;
@@ -57,6 +77,8 @@ void free_dense(Dense* d) noexcept {
     Tensor(d->root);  // gives the root back
   } else if (d->release == Release::cache) {
     memory::deallocate(d->data, d->bytes);
+  } else if (d->release == Release::device) {
+    free_on_device(d);
   } else if (d->release == Release::foreign) {
     if (d->deleter) {
       if (*d->deleter) (*d->deleter)();
@@ -241,14 +263,37 @@ Tensor concrete(const Tensor& x, const char* what) {
   return materialize(v);
 }
 
+Tensor copy_to_device(const char* op, const Tensor& x, Device device) {
+  const Dense& from = dense(x);
+  Tensor y = empty_dense(from.shape, from.dtype, device, from.weak);
+  if (from.size == 0) return y;
+  const auto bytes = static_cast<std::size_t>(from.size) * static_cast<std::size_t>(itemsize(from.dtype));
+  void* to = dense(y).data;
+  if (device == cpu) {
+    const DeviceLibrary& library = device_library(op, from.device);
+    debug::note_host_sync();
+    check_device(op, from.device, library.copy_out(from.device.index, to, from.data, bytes));
+  } else {
+    const DeviceLibrary& library = device_library(op, device);
+    if (from.device == cpu)
+      check_device(op, device, library.copy_in(device.index, to, from.data, bytes));
+    else
+      check_device(op, device, library.copy_across(device.index, to, from.device.index, from.data, bytes));
+  }
+  return y;
+}
+
 namespace {
+
+/// x itself, or what it holds on a GPU. Numbers are on the host.
+Tensor on_host(const Tensor& x) { return dense(x).device == cpu ? x : x.to(cpu); }
 
 Tensor single(const Tensor& x, const char* what) {
   if (x.size() != 1) {
     throw ShapeError(std::string(what) + ": the tensor has shape " + to_string(x.shape()) +
                      ", only one of size 1 has a single value" + level_context());
   }
-  return concrete(x, what);
+  return on_host(concrete(x, what));
 }
 
 }  // namespace
@@ -280,8 +325,7 @@ bool Tensor::item_bool() const {
 }
 
 void Tensor::copy_to(void* out, Dtype dtype) const {
-  Tensor x = concrete(*this, "to_vector()");
-  if (x.device() != cpu) x = x.to(cpu);
+  const Tensor x = on_host(concrete(*this, "to_vector()"));
   const Dense& d = dense(x);
   convert_strided(d.data, d.dtype, d.shape, d.strides, out, dtype);
 }

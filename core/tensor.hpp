@@ -185,7 +185,7 @@ class Tensor {
 // bytes" is two counts of one: the handle's and the root's.
 
 /// How a root gives its memory back.
-enum class Release : std::uint8_t { inline_data, cache, foreign };
+enum class Release : std::uint8_t { inline_data, cache, device, foreign };
 
 /// A strided view of memory.
 struct Dense : Impl {
@@ -199,6 +199,7 @@ struct Dense : Impl {
   bool contiguous = true;  // row-major
   bool number = false;     // a C++ number: `real` or `whole` holds it in full
   bool is_real = false;
+  std::atomic<std::uint16_t> streams{0};  // of a root on a GPU, see NOTE [streams]
   union {
     double real;
     std::int64_t whole;
@@ -254,6 +255,9 @@ inline bool donatable(const Tensor& x) {
   return !d.root && d.refs.load(std::memory_order_acquire) == 1 && d.contiguous && d.release != Release::foreign &&
          !d.number;
 }
+
+/// A copy of dense x on another device, row-major. The copy from a GPU waits for it. `op` is for errors.
+Tensor copy_to_device(const char* op, const Tensor& x, Device device);
 
 /// x's value with every wrapper of grad and jvp taken off and everything deferred made dense. TransformError on a value
 /// that vmap maps; `what` says what the caller wanted ("item()").

@@ -44,12 +44,12 @@ struct Selu : Pointwise<Selu, 1> {
   static constexpr Typing typing = Typing::inexact;
   template <class T>
   STRATA_HD static T scalar(T x) {
-    const T scale(1.0507009873554804934193349852946), alpha(1.7580993408473768599402175208123);
+    const auto scale = T(1.0507009873554804934193349852946), alpha = T(1.7580993408473768599402175208123);
     return math::select(x > T(0), scale * x, alpha * math::expm1(math::min(T(0), x)));
   }
   template <class T>
   STRATA_HD static T scaled(T g, T x) {
-    const T scale(1.0507009873554804934193349852946), alpha(1.7580993408473768599402175208123);
+    const auto scale = T(1.0507009873554804934193349852946), alpha = T(1.7580993408473768599402175208123);
     const auto positive = x > T(0);
     return g * formula::select(positive, scale, alpha * formula::exp(formula::select(positive, T(0), x)));
   }

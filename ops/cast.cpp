@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "strata/core/convert.hpp"
+#include "strata/core/device_library.hpp"
 #include "strata/core/error.hpp"
-#include "strata/core/parallel.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
@@ -18,19 +18,14 @@ namespace {
 Tensor convert_tensor(const Tensor& x, Dtype to, bool weak) {
   const Dense& d = dense(x);
   Tensor y = empty_dense(d.shape, to, d.device, weak);
-  Dense& out = dense(y);
   if (d.number) {  // a number is still held in full
     if (d.is_real)
-      convert_element(&d.real, Dtype::float64, out.data, to);
+      convert_element(&d.real, Dtype::float64, dense(y).data, to);
     else
-      convert_element(&d.whole, Dtype::int64, out.data, to);
+      convert_element(&d.whole, Dtype::int64, dense(y).data, to);
     return y;
   }
-  const Tensor packed = pack(x);
-  const std::byte* from = dense(packed).data;
-  parallel_for(d.size, 32 * 1024, [&](std::int64_t b, std::int64_t e) {
-    convert_run(from + b * itemsize(d.dtype), d.dtype, out.data + b * itemsize(to), to, e - b);
-  });
+  backend(x).elements.copy(x, y);
   return y;
 }
 
@@ -79,7 +74,7 @@ struct Copy : Linear<Copy> {
   static Tensor eval(const Params&, Tensor x) {
     const Dense& d = dense(x);
     Tensor y = empty_dense(d.shape, d.dtype, d.device, d.weak);
-    copy_strided(d.data, itemsize(d.dtype), d.shape, d.strides, dense(y).data);
+    backend(x).elements.copy(x, y);
     return y;
   }
   static Tensor transpose(const Params&, const Tensor& g) { return g; }
@@ -89,6 +84,20 @@ struct Copy : Linear<Copy> {
     return {{"[2, 3]", {{{2, 3}}}, call},
             {"transposed", {{{2, 3}}}, sampled([](Tensor x) { return copy(strata::transpose(x)); })},
             {"empty", {{{0}}}, call}};
+  }
+};
+
+struct ToDevice : Linear<ToDevice> {
+  struct Params {
+    Device from, to;
+  };
+  static constexpr std::string_view name = "to";
+  static Tensor eval(const Params& p, Tensor x) { return copy_to_device("to", pack(x), p.to); }
+  static Tensor transpose(const Params& p, const Tensor& g) { return g.to(p.from); }
+  static Lane batch(const Params& p, Lane x, Batch&) { return {x.value.to(p.to), x.axis}; }
+  static Samples samples() {
+    const auto call = sampled([](Tensor x) { return x.to(default_device()); });
+    return {{"[2, 3]", {{{2, 3}}}, call}, {"empty", {{{0}}}, call}};
   }
 };
 
@@ -160,8 +169,10 @@ Tensor bitcast(Tensor x, Dtype dtype) {
 }
 
 Tensor Tensor::to(Device device) const {
-  if (device == this->device()) return *this;
-  throw DeviceError("to: " + to_string(device) + " is not there: this build has no CUDA backend");
+  const Device from = this->device();
+  if (device == from) return *this;
+  device_library("to", device == cpu ? from : device);  // throws when it is not there
+  return apply<ToDevice>({from, device}, Tensor(*this));
 }
 Tensor to_device(const Tensor& x, Device device) { return x.to(device); }
 
@@ -171,8 +182,8 @@ Tensor pack(const Tensor& x) {
 }
 
 std::vector<Entry> cast_entries() {
-  return {entry<row<Cast>>(), entry<row<CastFlat>>(), entry<row<Copy>>(), entry<row<StopGradient>>(),
-          entry<row<Bitcast>>()};
+  return {entry<row<Cast>>(),     entry<row<CastFlat>>(),     entry<row<Copy>>(),
+          entry<row<ToDevice>>(), entry<row<StopGradient>>(), entry<row<Bitcast>>()};
 }
 
 }  // namespace strata

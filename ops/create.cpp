@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "strata/core/convert.hpp"
+#include "strata/core/device_library.hpp"
 #include "strata/core/error.hpp"
-#include "strata/core/parallel.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -20,10 +20,12 @@ namespace {
 
 Device place(const char* op, const Creation& p) {
   const Device d = p.device.value_or(default_device());
-  if (d != cpu)
-    throw DeviceError(std::string(op) + ": " + to_string(d) + " is not there: this build has no CUDA backend");
+  if (d != cpu) device_library(op, d);  // throws when it is not there
   return d;
 }
+
+/// What was made on the CPU, where it belongs.
+Tensor placed(const char* op, Tensor y, Device device) { return device == cpu ? y : copy_to_device(op, y, device); }
 
 void check_sizes(const char* op, const Shape& shape) {
   if (std::all_of(shape.begin(), shape.end(), [](std::int64_t n) { return n >= 0; })) return;
@@ -34,14 +36,16 @@ void check_sizes(const char* op, const Shape& shape) {
 Tensor filled(const char* op, const Shape& shape, const Tensor& value, const Creation& p) {
   check_sizes(op, shape);
   Tensor y = empty_dense(shape, value.dtype(), place(op, p), value.weak());
-  fill_memory(dense(y).data, dense(value).data, itemsize(value.dtype()), y.size());
+  backend(y).elements.fill(y, dense(value).data);
   return y;
 }
 
-Creation like(const Tensor& x, const Creation& p) { return {p.dtype.value_or(x.dtype()), p.device}; }
+Creation like(const Tensor& x, const Creation& p) {
+  return {p.dtype.value_or(x.dtype()), p.device.value_or(x.device())};
+}
 
 Tensor filled_like(const char* op, const Tensor& x, double value, const Creation& p) {
-  Tensor y = filled(op, x.shape(), astype(Tensor(value), p.dtype.value_or(x.dtype())), p);
+  Tensor y = filled(op, x.shape(), astype(Tensor(value), p.dtype.value_or(x.dtype())), like(x, p));
   dense(y).weak = !p.dtype && x.weak();
   return y;
 }
@@ -81,7 +85,7 @@ Tensor array_of_numbers(const Nested& values, const Creation& p) {
   for (const Number& n : numbers) {
     if (n.kind == Number::Kind::integer) check_fits("array", n.whole, dtype);
   }
-  Tensor y = empty_dense(values.shape(), dtype, device);
+  Tensor y = empty_dense(values.shape(), dtype);
   std::byte* to = dense(y).data;
   for (const Number& n : numbers) {
     if (n.kind == Number::Kind::real)
@@ -90,7 +94,7 @@ Tensor array_of_numbers(const Nested& values, const Creation& p) {
       convert_element(&n.whole, Dtype::int64, to, dtype);
     to += itemsize(dtype);
   }
-  return y;
+  return placed("array", std::move(y), device);
 }
 
 Tensor array_of_tensors(const Nested& values, const Creation& p) {
@@ -112,18 +116,15 @@ Tensor array_of_tensors(const Nested& values, const Creation& p) {
 
 // ---- counting ------------------------------------------------------------------------------------------------------
 
-/// y[i] = f(i), stored as `dtype`; f gives an int64 or a double.
-template <class F>
-Tensor counted(std::int64_t n, Dtype dtype, Device device, F f) {
+Tensor counting(std::int64_t n, Dtype dtype, Device device, const Counting& c) {
   Tensor y = empty_dense({n}, dtype, device);
-  std::byte* out = dense(y).data;
-  visit(dtype, [&]<class T>(T) {
-    parallel_for(n, 32 * 1024, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) reinterpret_cast<T*>(out)[i] = convert<T>(f(i));
-    });
-  });
+  backend(y).elements.count(y, c);
   return y;
 }
+Counting by_integers(std::int64_t start, std::int64_t step) {
+  return {.in = Counting::In::int64, .whole_start = start, .whole_step = step};
+}
+Counting by_reals(Counting::In in, double start, double step) { return {.in = in, .start = start, .step = step}; }
 
 std::int64_t count_of(double start, double stop, double step) {
   if (step == 0) throw ValueError("arange: the step is 0" + level_context());
@@ -132,67 +133,11 @@ std::int64_t count_of(double start, double stop, double step) {
   return n > 0 ? static_cast<std::int64_t>(n) : 0;
 }
 
-/// Rows by columns: 1 where (row, column) belongs, else 0.
-template <class F>
-Tensor matrix_of(const char* op, std::int64_t n, const Diagonals& p, F ones_of_row) {
-  const std::int64_t columns = p.columns.value_or(n);
-  if (n < 0 || columns < 0) {
-    throw ValueError(std::string(op) + ": " + std::to_string(n) + " rows, " + std::to_string(columns) +
-                     " columns: sizes are not negative" + level_context());
-  }
-  Tensor y = zeros({n, columns}, {.dtype = p.dtype});
-  const Tensor one_value = astype(Tensor(1), y.dtype());
-  const int size = itemsize(y.dtype());
-  for (std::int64_t i = 0; i < n; ++i) {
-    auto [begin, end] = ones_of_row(i);
-    begin = std::clamp<std::int64_t>(begin, 0, columns);
-    end = std::clamp<std::int64_t>(end, 0, columns);
-    if (begin < end)
-      fill_memory(dense(y).data + (i * columns + begin) * size, dense(one_value).data, size, end - begin);
-  }
-  return y;
+void check_matrix(const char* op, std::int64_t n, std::int64_t columns) {
+  if (n >= 0 && columns >= 0) return;
+  throw ValueError(std::string(op) + ": " + std::to_string(n) + " rows, " + std::to_string(columns) +
+                   " columns: sizes are not negative" + level_context());
 }
-
-// ---- one_hot -------------------------------------------------------------------------------------------------------
-
-/// The new axis stands at p.axis of the result.
-struct OneHotOp : NonDifferentiable<OneHotOp, 1> {
-  struct Params {
-    std::int64_t classes;
-    int axis;
-    Dtype dtype;
-  };
-  static constexpr std::string_view name = "one_hot";
-  static Tensor eval(const Params& p, Out x) {
-    const std::vector<std::int64_t> index = x[0].to_vector<std::int64_t>();
-    Shape shape = x[0].shape();
-    const std::int64_t inner = shape.slice(p.axis, shape.size()).elements();
-    shape.insert(p.axis, p.classes);
-    Tensor y = zeros(shape, {.dtype = p.dtype});
-    const Tensor one_value = astype(Tensor(1), p.dtype);
-    const auto size = static_cast<std::size_t>(itemsize(p.dtype));
-    std::byte* out = dense(y).data;
-    for (std::size_t i = 0; i < index.size(); ++i) {
-      if (index[i] < 0 || index[i] >= p.classes) continue;
-      const std::int64_t k = static_cast<std::int64_t>(i), row = k / inner, column = k % inner;
-      const std::int64_t at = (row * p.classes + index[i]) * inner + column;
-      std::memcpy(out + static_cast<std::size_t>(at) * size, dense(one_value).data, size);
-    }
-    return y;
-  }
-  static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
-    const int axis = x[0].axis;
-    if (axis > p.axis) return {apply<OneHotOp>(p, std::move(x[0].value)), axis + 1};
-    return {apply<OneHotOp>({p.classes, p.axis + 1, p.dtype}, std::move(x[0].value)), axis};
-  }
-  static Samples samples() {
-    const auto to = [](int axis) { return sampled([axis](Tensor i) { return one_hot(i, 4, {.axis = axis}); }); };
-    return {{"[5]", {{{5}, Dtype::int32, -1, 5}}, to(-1)},
-            {"[2, 3] on axis 1", {{{2, 3}, Dtype::int32, 0, 4}}, to(1)},
-            {"scalar", {{{}, Dtype::int32, 0, 4}}, to(0)},
-            {"empty", {{{0}, Dtype::int32, 0, 4}}, to(0)}};
-  }
-};
 
 }  // namespace
 
@@ -204,9 +149,9 @@ Tensor array_from(const void* data, std::size_t count, Dtype from, const Shape& 
     throw ShapeError("array: shape " + to_string(shape) + " has " + std::to_string(shape.elements()) +
                      " elements, the data have " + std::to_string(count) + level_context());
   }
-  Tensor y = empty_dense(shape, p.dtype.value_or(from), device);
+  Tensor y = empty_dense(shape, p.dtype.value_or(from));
   convert_run(data, from, dense(y).data, y.dtype(), y.size());
-  return y;
+  return placed("array", std::move(y), device);
 }
 
 Tensor arange_integer(std::int64_t start, std::int64_t stop, std::int64_t step, const Creation& p) {
@@ -218,22 +163,21 @@ Tensor arange_integer(std::int64_t start, std::int64_t stop, std::int64_t step, 
     check_fits("arange", start, dtype);
     check_fits("arange", start + (n - 1) * step, dtype);
   }
-  return counted(n, dtype, place("arange", p), [=](std::int64_t i) { return start + i * step; });
+  return counting(n, dtype, place("arange", p), by_integers(start, step));
 }
 
 Tensor arange_real(double start, double stop, double step, const Creation& p) {
   const std::int64_t n = count_of(start, stop, step);
   const Dtype dtype = p.dtype.value_or(Dtype::float32);
   const Device device = place("arange", p);
-  if (dtype == Dtype::float64)
-    return counted(n, dtype, device, [=](std::int64_t i) { return start + double(i) * step; });
+  if (dtype == Dtype::float64) return counting(n, dtype, device, by_reals(Counting::In::float64, start, step));
   if (!is_float(dtype)) {  // as NumPy: the first two elements decide the rest
     const double second = start + step;
     const std::int64_t first = convert<std::int64_t>(start), by = convert<std::int64_t>(second) - first;
-    return counted(n, dtype, device, [=](std::int64_t i) { return first + i * by; });
+    return counting(n, dtype, device, by_integers(first, by));
   }
   const float first = static_cast<float>(start), by = static_cast<float>(start + step) - first;
-  return counted(n, dtype, device, [=](std::int64_t i) { return first + static_cast<float>(i) * by; });
+  return counting(n, dtype, device, by_reals(Counting::In::float32, first, by));
 }
 
 }  // namespace detail
@@ -250,8 +194,8 @@ Tensor array(const std::vector<bool>& data, Shape shape, Creation p) {
 Tensor zeros(Shape shape, Creation p) {
   check_sizes("zeros", shape);
   Tensor y = empty_dense(shape, p.dtype.value_or(Dtype::float32), place("zeros", p));
-  const std::uint8_t zero = 0;
-  fill_memory(dense(y).data, reinterpret_cast<const std::byte*>(&zero), 1, y.size() * itemsize(y.dtype()));
+  const std::uint64_t zero = 0;  // of every dtype
+  backend(y).elements.fill(y, &zero);
   return y;
 }
 Tensor ones(Shape shape, Creation p) {
@@ -261,7 +205,8 @@ Tensor empty(Shape shape, Creation p) { return zeros(shape, p); }
 
 Tensor full(Shape shape, Tensor value, Creation p) {
   if (p.dtype) value = astype(std::move(value), *p.dtype);
-  if (value.is_dense() && value.size() == 1 && value.ndim() <= shape.size()) return filled("full", shape, value, p);
+  const bool here = value.is_dense() && dense(value).device == cpu;
+  if (here && value.size() == 1 && value.ndim() <= shape.size()) return filled("full", shape, value, p);
   place("full", p);
   if (value.shape() == shape) return copy(std::move(value));
   return copy(broadcast_to(std::move(value), shape));
@@ -289,14 +234,25 @@ Tensor linspace(Tensor start, Tensor stop, std::int64_t num, Linspace p) {
 }
 
 Tensor eye(std::int64_t n, Diagonals p) {
-  return matrix_of("eye", n, p, [k = p.k](std::int64_t row) { return std::pair{row + k, row + k + 1}; });
+  const std::int64_t columns = p.columns.value_or(n), row = std::max<std::int64_t>(-p.k, 0),
+                     column = std::max<std::int64_t>(p.k, 0);
+  check_matrix("eye", n, columns);
+  Tensor y = zeros({n, columns}, {.dtype = p.dtype});
+  const std::int64_t length = std::min(n - row, columns - column);
+  if (length <= 0) return y;
+  const Tensor diagonal = view_of(y, {length}, Strides{columns + 1}, row * columns + column);
+  backend(y).elements.fill(diagonal, dense(astype(Tensor(1), y.dtype())).data);
+  return y;
 }
 Tensor identity(std::int64_t n, Creation p) {
   place("identity", p);
   return eye(n, {.dtype = p.dtype});
 }
 Tensor tri(std::int64_t n, Diagonals p) {
-  return matrix_of("tri", n, p, [k = p.k](std::int64_t row) { return std::pair{std::int64_t{0}, row + k + 1}; });
+  const std::int64_t columns = p.columns.value_or(n);
+  check_matrix("tri", n, columns);
+  const Tensor rows = expand_dims(arange(n, {.dtype = Dtype::int64}), 1) + p.k;
+  return astype(greater_equal(rows, arange(columns, {.dtype = Dtype::int64})), p.dtype.value_or(Dtype::float32));
 }
 
 Tensor broadcasted_iota(Shape shape, int axis, Creation p) {
@@ -314,7 +270,14 @@ Tensor one_hot(Tensor indices, std::int64_t classes, OneHot p) {
   if (classes < 0)
     throw ValueError("one_hot: " + std::to_string(classes) + " classes: the number is not negative" + level_context());
   const int axis = normalize_axis("one_hot", p.axis, indices.ndim() + 1);
-  return apply<OneHotOp>({classes, axis, p.dtype}, std::move(indices));
+  Shape along = Shape::filled(indices.ndim() + 1, 1);
+  along[axis] = classes;
+  const Dtype dtype =
+      indices.dtype() == Dtype::int64 || indices.dtype() == Dtype::uint64 || indices.dtype() == Dtype::uint32
+          ? Dtype::int64
+          : Dtype::int32;
+  const Tensor each = reshape(arange(classes, {.dtype = dtype, .device = indices.device()}), along);
+  return astype(equal(expand_dims(astype(std::move(indices), dtype), axis), each), p.dtype);
 }
 
 std::vector<Tensor> meshgrid(std::vector<Tensor> x, Meshgrid p) {
@@ -357,6 +320,13 @@ Samples linspace_samples() {
            })},
           {"empty", {{{2}}, {{2}}}, sampled([](Tensor a, Tensor b) { return linspace(a, b, 0); })}};
 }
+Samples one_hot_samples() {
+  const auto to = [](int axis) { return sampled([axis](Tensor i) { return one_hot(i, 4, {.axis = axis}); }); };
+  return {{"[5]", {{{5}, Dtype::int32, -1, 5}}, to(-1)},
+          {"[2, 3] on axis 1", {{{2, 3}, Dtype::int32, 0, 4}}, to(1)},
+          {"scalar", {{{}, Dtype::int32, 0, 4}}, to(0)},
+          {"empty", {{{0}, Dtype::int32, 0, 4}}, to(0)}};
+}
 Samples meshgrid_samples() {
   const auto by = [](Indexing how) {
     return [how](std::span<const Tensor> x) { return meshgrid({x[0], x[1]}, {.indexing = how}); };
@@ -380,7 +350,7 @@ Samples array_samples() {
 }  // namespace
 
 std::vector<Entry> create_entries() {
-  return {entry<row<OneHotOp>>(), composite("array", &array_samples), composite("full", &full_samples),
+  return {composite("one_hot", &one_hot_samples), composite("array", &array_samples), composite("full", &full_samples),
           composite("linspace", &linspace_samples), composite("meshgrid", &meshgrid_samples)};
 }
 

@@ -13,11 +13,17 @@
 #include <new>
 #include <type_traits>
 
+#include "strata/core/device_library.hpp"
 #include "strata/core/op.hpp"
 
 namespace strata {
 
 struct NoParams {};
+
+/// Brings the arguments of an op together: if one lies on a GPU, scalars of the CPU are copied there (unless the op
+/// takes numbers as they are) and work on memory that another thread's stream used is put in order. DeviceError when
+/// arguments lie on different devices.
+void settle_on_device(const char* op, Out x, bool keeps_numbers);
 
 namespace family {
 
@@ -40,6 +46,15 @@ template <class D>
 void destroy_params(void* p) {
   using Params = typename D::Params;
   static_cast<Params*>(p)->~Params();
+}
+
+/// Before eval, once GPUs are in use: all arguments on one device.
+template <class D>
+void eval_on_device(const void* p, Out x, Out y) {
+  if (strata::detail::devices_in_use) [[unlikely]]
+    settle_on_device(
+        D::name.data(), x, requires { D::keeps_numbers; });
+  D::row_eval(p, x, y);
 }
 
 template <class D>
@@ -74,7 +89,7 @@ constexpr Op make_row() {
   op.params_copy = &family::copy_params<D>;
   op.params_destroy = std::is_trivially_destructible_v<P> ? nullptr : &family::destroy_params<D>;
   if constexpr (family::Checks<D>) op.check = [](const void* p, In x) { D::check(family::params<D>(p), x); };
-  op.eval = &D::row_eval;
+  op.eval = &family::eval_on_device<D>;
   op.jvp = &D::row_jvp;
   op.vjp = &D::row_vjp;
   op.batch = &D::row_batch;

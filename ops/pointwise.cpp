@@ -1,10 +1,12 @@
-// The Pointwise family out of line: typing and the rules that all its ops share. Evaluation is in
-// ops/cpu/pointwise_eval.cpp.
+// The Pointwise family out of line: typing, the rules that all its ops share, and the choice between computing at once
+// and waiting (ops/pending.hpp). The walks over memory are the devices'.
 #include "strata/ops/pointwise.hpp"
 
 #include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/ops.hpp"
+#include "strata/ops/pending.hpp"
 
 namespace strata {
 
@@ -93,6 +95,27 @@ Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* para
   if (quick(op, params, in, y)) return y;
   settle_types(info, x);
   return apply_broadcast(op, params, x);
+}
+
+void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y) {
+  const Impl* operands[max_arity];
+  for (std::size_t k = 0; k < x.size(); ++k) operands[k] = x[k].impl();
+  if (eval_small(info, params, operands, y[0])) return;  // under transforms calls come here at once
+  Shape shape = x[0].shape();
+  bool weak = true;
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    if (!(x[k].shape() == shape)) shape = broadcast_shapes(info.name, shape, x[k].shape());
+    if (info.typing != Typing::select || k > 0) weak &= x[k].weak();
+  }
+  const Dtype stored = result_dtype(info.typing, x[x.size() - 1].dtype());
+  weak = weak && stored != Dtype::bool_;
+  y[0] = defer_pointwise(info, params, x, shape, {stored, weak});
+  if (!y[0].defined()) y[0] = eval_pointwise_now(info, params, x, shape, weak);
+}
+
+Tensor eval_pointwise_now(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, bool weak) {
+  for (Tensor& t : x) t = materialize(t);
+  return backend(device_of(x)).elements.pointwise(info, params, x, shape, weak);
 }
 
 void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::span<Lane> y) {

@@ -3,6 +3,8 @@
 // their loops, once per instruction set. Always holds: a wrapped argument has the full broadcast shape when a rule sees
 // it; constants may be smaller.
 #pragma once
+#include <atomic>
+
 #include "strata/core/cpu_isa.hpp"
 #include "strata/core/host_device.hpp"
 #include "strata/ops/family.hpp"
@@ -26,6 +28,13 @@ struct PointwiseKernels {
   PointwiseLoop loop[dtype_count];
 };
 
+/// Where the kernels of an op in a GPU's library are kept once they are found.
+struct GpuSlots {
+  std::atomic<const void*> of[dtype_count];
+};
+template <class D>
+inline constinit GpuSlots gpu_slots{};
+
 /// What is pointwise about a pointwise op.
 struct PointwiseInfo {
   std::string_view name;
@@ -35,6 +44,8 @@ struct PointwiseInfo {
   const PointwiseKernels& (*cpu)();
   std::uint32_t params_size;  // not_plain: they cannot be copied as bytes
   bool cheap;                 // costs less to compute again than to store and read
+  bool scaled;                // the formula is D::scaled
+  GpuSlots* gpu;
 };
 inline constexpr std::uint32_t not_plain = ~std::uint32_t{0};
 inline constexpr int max_arity = max_quick;
@@ -85,16 +96,16 @@ const PointwiseKernels& cpu_kernels() {
   return KernelsOf<D>::template on<Isa::baseline>();
 }
 template <class D>
-inline constexpr PointwiseInfo pointwise_info = {
-    D::name,
-    D::inputs,
-    D::typing,
-    D::accepts,
-    &cpu_kernels<D>,
-    std::is_empty_v<typename D::Params>                    ? 0
-    : std::is_trivially_copyable_v<typename D::Params> ? std::uint32_t{sizeof(typename D::Params)}
-                                                       : not_plain,
-    D::cheap};
+inline constexpr PointwiseInfo pointwise_info = {D::name, D::inputs, D::typing, D::accepts, &cpu_kernels<D>,
+                                                 std::is_empty_v<typename D::Params> ? 0
+                                                 : std::is_trivially_copyable_v<typename D::Params>
+                                                     ? std::uint32_t{sizeof(typename D::Params)}
+                                                     : not_plain,
+                                                 D::cheap, requires {D::is_scaled;
+}  // namespace strata
+, &gpu_slots<D>
+}
+;
 
 /// d y / d x_k, one per argument. Undefined: zero. `one()`, `minus_one()`: the tangent itself, its negation.
 template <int N>
@@ -138,6 +149,7 @@ struct Pointwise {
   static constexpr Typing typing = Typing::same;
   static constexpr Accepts accepts = floats;
   static constexpr bool takes_pending = true;
+  static constexpr bool keeps_numbers = true;  ///< on a GPU too: kernels take scalars by value
   static constexpr bool cheap = false;  ///< a loop of its own for each shape of operands: worth it for + and the like
 
   static void row_eval(const void* p, Out x, Out y) { eval_pointwise(pointwise_info<D>, p, x, y); }
@@ -207,6 +219,7 @@ template <class D>
 struct Scaled : PointwiseFlat<Scaled<D>, D::keep == Keep::both ? 3 : 2> {
   using Params = typename D::Params;
   static constexpr std::string_view name = D::name;
+  static constexpr bool is_scaled = true;
   template <class... A>
   STRATA_HD static auto scalar(const A&... a) {
     return D::scaled(a...);

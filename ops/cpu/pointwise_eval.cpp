@@ -1,14 +1,14 @@
 // Pointwise evaluation on the CPU: how the operands of one call are walked. Calls the loops that ops/cpu/*.isa.cpp
-// compile; called by ops/pointwise.cpp only. Four walks, cheapest first: straight through, row by row, block by block
-// (an operand lies transposed), and tile by tile with everything gathered. None depends on the number of threads.
+// compile; called through ops/cpu/elements.cpp only. Four walks, cheapest first: straight through, row by row, block by
+// block (an operand lies transposed), and tile by tile with everything gathered. None depends on the number of threads.
 #include <algorithm>
 #include <cstring>
 
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/cpu/elements.hpp"
 #include "strata/ops/cpu/strided.hpp"
 #include "strata/ops/cpu/widths.hpp"
-#include "strata/ops/pending.hpp"
 #include "strata/ops/pointwise.hpp"
 
 namespace strata {
@@ -310,24 +310,7 @@ Tensor result_buffer(const Plan& plan, Out x, const Shape& shape, bool weak) {
 
 }  // namespace
 
-void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y) {
-  const Impl* operands[max_arity];
-  for (std::size_t k = 0; k < x.size(); ++k) operands[k] = x[k].impl();
-  if (eval_small(info, params, operands, y[0])) return;  // under transforms calls come here at once
-  Shape shape = x[0].shape();
-  bool weak = true;
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    if (!(x[k].shape() == shape)) shape = broadcast_shapes(info.name, shape, x[k].shape());
-    if (info.typing != Typing::select || k > 0) weak &= x[k].weak();
-  }
-  const Dtype stored = result_dtype(info.typing, x[x.size() - 1].dtype());
-  weak = weak && stored != Dtype::bool_;
-  y[0] = defer_pointwise(info, params, x, shape, {stored, weak});
-  if (!y[0].defined()) y[0] = eval_pointwise_now(info, params, x, shape, weak);
-}
-
-Tensor eval_pointwise_now(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, bool weak) {
-  for (Tensor& t : x) t = materialize(t);
+Tensor pointwise_dense(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, bool weak) {
   const Plan plan = make_plan(info, params, x);
   Tensor result = result_buffer(plan, x, shape, weak);
   if (dense(result).size > 0) run(plan, make_walk(shape, x, dense(result).data));

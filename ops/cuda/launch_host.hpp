@@ -1,0 +1,88 @@
+// The launchers of ops/cuda/launch.hpp as loops on the host, for the double of a GPU: the memory of the double can be
+// read and written while a kernel runs and at no other time, so what touches it from the host crashes in a test. Work
+// is done at once, or recorded while a graph is (ops/cuda/graphs.hpp).
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+
+#include "strata/ops/cuda/call.hpp"
+#include "strata/ops/cuda/geometry.hpp"
+
+namespace strata::gpu {
+
+/// Does `work` with the double's memory open, or records it.
+Error give(std::function<void()> work);
+
+/// Memory for the while of a call.
+class Scratch {
+ public:
+  Scratch(int device, std::size_t bytes);
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  void* get() const { return block_; }
+  Error error() const { return error_; }
+
+ private:
+  int device_;
+  std::size_t bytes_;
+  void* block_ = nullptr;
+  Error error_ = nullptr;
+};
+
+template <class F>
+Error for_each(int, std::int64_t n, F f) {
+  return give([=] {
+    for (std::int64_t i = 0; i < n; ++i) f(i);
+  });
+}
+
+template <class F>
+Error reduce_rows(int, std::int64_t rows, std::int64_t n, F f) {
+  return give([=] {
+    const RowCut cut = cut_rows(rows, n, F::adjacent, true);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      auto all = f.start();
+      for (std::int64_t p = 0; p < cut.parts; ++p) {
+        auto s = f.start();
+        for (std::int64_t i = p * cut.length; i < std::min(n, (p + 1) * cut.length); ++i) f.take(s, row, i);
+        if (p == 0)
+          all = s;
+        else
+          f.join(all, s);
+      }
+      f.finish(row, all);
+    }
+  });
+}
+
+template <class F>
+Error map_rows(int, std::int64_t rows, std::int64_t n, F f) {
+  return give([=] {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      auto s = f.start();
+      for (std::int64_t i = 0; i < n; ++i) f.take(s, row, i);
+      for (std::int64_t i = 0; i < n; ++i) f.write(row, i, s);
+    }
+  });
+}
+
+template <class F>
+Error scan_rows(int, std::int64_t rows, std::int64_t n, F f) {
+  return give([=] {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      auto s = f.start();
+      for (std::int64_t i = 0; i < n; ++i) {
+        auto next = f.start();
+        f.take(next, row, i);
+        auto after = s;
+        f.join(after, next);
+        f.store(row, i, s, after);
+        s = after;
+      }
+    }
+  });
+}
+
+}  // namespace strata::gpu
