@@ -1,7 +1,7 @@
 // Running sums, products, extrema, and the linear recurrence that their derivatives are made of.
 // Always holds: no rule divides, so zeros among the factors do no harm.
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/reduce_scan.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
@@ -28,7 +28,7 @@ Tensor run_scan(Scan s, const ScanParams& p, std::span<const Tensor> x) {
   }
   const bool weak = x[0].weak() && x[x.size() - 1].weak();
   Tensor y = empty_dense(x[0].shape(), dtype, x[0].device(), weak);
-  scan_dense(s, x, y, p.axis, p.reverse, p.exclusive);
+  backend(y).reductions.scan(s, x, y, p.axis, p.reverse, p.exclusive);
   return y;
 }
 

@@ -12,8 +12,8 @@
 
 #include "strata/core/deferred.hpp"
 #include "strata/ops/contract.hpp"
-#include "strata/ops/cpu/reduce.hpp"
 #include "strata/ops/factored_rules.hpp"
+#include "strata/ops/reduction.hpp"
 
 namespace strata {
 

@@ -1,9 +1,8 @@
 // standardize, layer_norm, rms_norm: fused rows; batch_norm and group_norm made of them and of reductions.
 // With z = standardize(x) and r = 1 / sqrt(var + eps), the derivative is r (t - mean(t) - z mean(t z)): symmetric, so
 // one op is both jvp and vjp. rms_norm is the same without means.
-#include "strata/ops/cpu/normalize.hpp"
-
 #include "strata/core/error.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
@@ -22,7 +21,7 @@ struct RowParams {
 
 Tensor run_row(RowOp op, const RowParams& p, std::span<const Tensor> x) {
   Tensor y = empty_dense(x[0].shape(), x[0].dtype(), x[0].device(), x[0].weak());
-  map_rows(op, x, y, p.axes, p.eps, !p.centred);
+  backend(y).reductions.map_rows(op, x, y, p.axes, p.eps, !p.centred);
   return y;
 }
 

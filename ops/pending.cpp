@@ -176,7 +176,7 @@ class PendingRows {
 };
 
 void reduce_rows(const Chain& chain, const ReduceKernel& k, int itemsize, std::int64_t outputs, std::int64_t length,
-                 detail::FinishFunction finish, void* context) {
+                 const ReduceResults& results) {
   const std::int64_t grain = std::max<std::int64_t>(1, 32 * 1024 / length);
   parallel_for(outputs, grain, [&](std::int64_t begin, std::int64_t end) {
     PendingRows rows(chain, k, itemsize);
@@ -188,13 +188,13 @@ void reduce_rows(const Chain& chain, const ReduceKernel& k, int itemsize, std::i
       } else {
         for (std::int64_t r = 0; r < n; ++r) rows.long_row((i + r) * length, 0, length, states + r * k.state_bytes);
       }
-      finish(context, states, i, n);
+      results.store(states, i, n);
     }
   });
 }
 
 void reduce_parts(const Chain& chain, const ReduceKernel& k, int itemsize, std::int64_t outputs, std::int64_t length,
-                  detail::FinishFunction finish, void* context) {
+                  const ReduceResults& results) {
   const std::int64_t parts = (length + part - 1) / part, bytes = k.state_bytes;
   const Scratch<std::byte> states(outputs * parts * bytes);
   parallel_for(outputs * parts, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -207,14 +207,15 @@ void reduce_parts(const Chain& chain, const ReduceKernel& k, int itemsize, std::
   for (std::int64_t i = 0; i < outputs; ++i) {
     std::byte* first = states.get() + i * parts * bytes;
     for (std::int64_t p = 1; p < parts; ++p) k.merge(first, first + p * bytes, 1, 0);
-    finish(context, first, i, 1);
+    results.store(first, i, 1);
   }
 }
 
 }  // namespace
 
-bool reduce_pending(const ReduceKernel& kernel, Dtype compute, const Tensor& x, AxisSet axes,
-                    detail::FinishFunction finish, void* context) {
+bool reduce_pending(const ReduceKernel& kernel, const Tensor& x, const ReduceResults& results) {
+  const AxisSet axes = results.reduction.axes;
+  const Dtype compute = results.reduction.compute;
   const Shape& shape = x.shape();
   const int rank = shape.size(), first = rank - axes.count();
   if (x.dtype() != compute || axes.bits == 0 || axes.bits != ((1u << rank) - 1) >> first << first) return false;
@@ -224,9 +225,9 @@ bool reduce_pending(const ReduceKernel& kernel, Dtype compute, const Tensor& x, 
   Chain chain(x, 1, false);
   if (chain.empty()) return false;
   if (length > part)
-    reduce_parts(chain, kernel, itemsize(compute), outputs, length, finish, context);
+    reduce_parts(chain, kernel, itemsize(compute), outputs, length, results);
   else
-    reduce_rows(chain, kernel, itemsize(compute), outputs, length, finish, context);
+    reduce_rows(chain, kernel, itemsize(compute), outputs, length, results);
   const Tensor root = chain.publish();
   if (root.defined()) {
     const Pending& p = pending(x);

@@ -32,8 +32,7 @@ inline const Pending& pending(const Tensor& x) { return *static_cast<const Pendi
 Tensor defer_pointwise(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, Type type);
 /// Computes it at once.
 Tensor eval_pointwise_now(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, bool weak);
-/// Reduces pending x over `axes` while its chain runs. False, and nothing done, when it must be dense for that.
-bool reduce_pending(const ReduceKernel& kernel, Dtype compute, const Tensor& x, AxisSet axes,
-                    detail::FinishFunction finish, void* context);
+/// Reduces pending x while its chain runs. False, and nothing done, when it must be dense for that.
+bool reduce_pending(const ReduceKernel& kernel, const Tensor& x, const ReduceResults& results);
 
 }  // namespace strata

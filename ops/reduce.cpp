@@ -1,6 +1,5 @@
 // Sums, means, and what tests or counts elements: any, all, count_nonzero.
 // Linear or not differentiable; the other reductions are in ops/reduce_extrema.cpp and ops/reduce_moments.cpp.
-#include "strata/core/convert.hpp"
 #include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
@@ -15,33 +14,11 @@ struct SumParams : ReduceParams {
   Dtype dtype;       // of the result
 };
 
-/// double states to a float result.
-void store_scaled(const void* states, std::int64_t n, double scale, std::byte* to, Dtype dtype) {
-  const auto* s = static_cast<const double*>(states);
-  if (scale == 1) return convert_run(s, Dtype::float64, to, dtype, n);
-  constexpr std::int64_t block = 64;
-  double scaled[block];
-  for (std::int64_t i = 0; i < n; i += block) {
-    const std::int64_t m = std::min(block, n - i);
-    for (std::int64_t j = 0; j < m; ++j) scaled[j] = s[i + j] * scale;
-    convert_run(scaled, Dtype::float64, to + i * itemsize(dtype), dtype, m);
-  }
-}
-
 Tensor sum_dense(const SumParams& p, const Tensor& x) {
   Tensor y = empty_result(p, x, p.dtype, x.weak() && p.dtype == x.dtype());
-  std::byte* to = dense(y).data;
   const bool counts = x.dtype() == Dtype::bool_ && !is_float(p.dtype);
   const Dtype compute = counts ? Dtype::bool_ : compute_dtype(p.dtype);
-  const Dtype state = counts ? Dtype::int64 : is_float(compute) ? Dtype::float64 : compute;
-  reduce_dense(counts ? Reducer::count : Reducer::sum, compute, x, p.axes,
-               [&](const void* states, std::int64_t first, std::int64_t n) {
-                 std::byte* at = to + first * itemsize(p.dtype);
-                 if (state == Dtype::float64)
-                   store_scaled(states, n, p.scale, at, p.dtype);
-                 else
-                   convert_run(states, state, at, p.dtype, n);
-               });
+  reduce({counts ? Reducer::count : Reducer::sum, compute, p.axes, p.scale}, x, y);
   return y;
 }
 
@@ -81,13 +58,8 @@ struct Test : NonDifferentiable<D, 1> {
   using Params = ReduceParams;
   static constexpr bool takes_pending = true;
   static Tensor eval(const Params& p, Out x) {
-    constexpr bool counts = R == Reducer::count;
-    const Dtype dtype = counts ? Dtype::int32 : Dtype::bool_;
-    Tensor y = empty_result(p, x[0], dtype, false);
-    std::byte* to = dense(y).data;
-    reduce_dense(R, Dtype::bool_, x[0], p.axes, [&](const void* states, std::int64_t first, std::int64_t n) {
-      convert_run(states, counts ? Dtype::int64 : Dtype::bool_, to + first * itemsize(dtype), dtype, n);
-    });
+    Tensor y = empty_result(p, x[0], R == Reducer::count ? Dtype::int32 : Dtype::bool_, false);
+    reduce({R, Dtype::bool_, p.axes}, x[0], y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<D>(p, x[0]); }

@@ -2,6 +2,7 @@
 #include "strata/ops/reduce_axes.hpp"
 
 #include "strata/core/error.hpp"
+#include "strata/ops/backend.hpp"
 
 namespace strata {
 
@@ -70,6 +71,8 @@ Tensor reduced_last(const Tensor& x, AxisSet axes) {
 ReduceParams lane_params(const ReduceParams& p, const Lane& x) {
   return {x.value.shape(), p.axes.beside(x.axis), p.keepdims};
 }
+
+void reduce(const Reduction& r, const Tensor& x, const Tensor& y) { backend(y).reductions.reduce(r, x, y); }
 
 Dtype compute_dtype(Dtype d) {
   if (is_half(d)) return Dtype::float32;

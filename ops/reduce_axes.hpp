@@ -1,9 +1,9 @@
 // What every reducing op needs: its parameters, the result's shape, where lanes end up, how a result spreads back.
 // Used by ops/reduce*.cpp, ops/normalize*.cpp and others that reduce.
 #pragma once
-#include "strata/ops/cpu/reduce.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
+#include "strata/ops/reduction.hpp"
 
 namespace strata {
 
@@ -50,6 +50,9 @@ Lane batch_reduced(typename D::Params p, Lane& x) {
 inline Tensor empty_result(const ReduceParams& p, const Tensor& x, Dtype dtype, bool weak) {
   return empty_dense(reduced_shape(x.shape(), p.axes, p.keepdims), dtype, x.device(), weak);
 }
+
+/// y = the reduction of x, on the device where both lie. x is dense or pending; y is row-major.
+void reduce(const Reduction& r, const Tensor& x, const Tensor& y);
 
 /// The dtype a kernel computes in: halves in float32, small integers in 32 bits.
 Dtype compute_dtype(Dtype d);

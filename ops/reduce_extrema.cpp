@@ -1,8 +1,7 @@
 // Largest and smallest elements, and where they stand.
 // Their derivative goes through `share`: 1 for the extremum, divided among ties.
-#include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/normalize.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
@@ -22,7 +21,7 @@ struct ExtremumShare : NonDifferentiable<ExtremumShare, 1> {
   static constexpr std::string_view name = "extremum_share";
   static Tensor eval(const Params& p, Out x) {
     Tensor y = empty_dense(x[0].shape(), x[0].dtype(), x[0].device(), x[0].weak());
-    map_rows(RowOp::share, {x.data(), 1}, y, p.axes, 0, p.smallest);
+    backend(y).reductions.map_rows(RowOp::share, {x.data(), 1}, y, p.axes, 0, p.smallest);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
@@ -51,11 +50,7 @@ struct Extremum : General<D, 1> {
     const Dtype dtype = x[0].dtype(), compute = compute_dtype(dtype);
     const bool truth = dtype == Dtype::bool_;
     Tensor y = empty_result(p, x[0], dtype, x[0].weak());
-    std::byte* to = dense(y).data;
-    const Reducer r = !truth ? R : R == Reducer::max ? Reducer::any : Reducer::all;
-    reduce_dense(r, compute, x[0], p.axes, [&](const void* states, std::int64_t first, std::int64_t n) {
-      convert_run(states, compute, to + first * itemsize(dtype), dtype, n);
-    });
+    reduce({!truth ? R : R == Reducer::max ? Reducer::any : Reducer::all, compute, p.axes}, x[0], y);
     return y;
   }
   static Tensor share(const Params& p, const Tensor& x) {
@@ -96,13 +91,7 @@ struct ArgExtremum : NonDifferentiable<D, 1> {
   static Tensor eval(const Params& p, Out x) {
     const Dtype compute = x[0].dtype() == Dtype::bool_ ? Dtype::uint32 : compute_dtype(x[0].dtype());
     Tensor y = empty_result(p, x[0], Dtype::int32, false);
-    auto* to = reinterpret_cast<std::int32_t*>(dense(y).data);
-    reduce_dense(R, compute, x[0], p.axes, [&](const void* states, std::int64_t first, std::int64_t n) {
-      visit(compute, [&]<class T>(T) {
-        const auto* s = static_cast<const ArgState<T>*>(states);
-        for (std::int64_t i = 0; i < n; ++i) to[first + i] = static_cast<std::int32_t>(s[i].index);
-      });
-    });
+    reduce({R, compute, p.axes}, x[0], y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return batch_reduced<D>(p, x[0]); }

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <limits>
 
-#include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
@@ -21,10 +20,7 @@ struct Prod : General<Prod, 1> {
   static Tensor eval(const Params& p, Out x) {
     const Dtype from = x[0].dtype(), dtype = sum_dtype(from), compute = compute_dtype(dtype);
     Tensor y = empty_result(p, x[0], dtype, x[0].weak() && from == dtype);
-    std::byte* to = dense(y).data;
-    reduce_dense(Reducer::prod, compute, x[0], p.axes, [&](const void* states, std::int64_t first, std::int64_t n) {
-      convert_run(states, compute, to + first * itemsize(dtype), dtype, n);
-    });
+    reduce({Reducer::prod, compute, p.axes}, x[0], y);
     return y;
   }
   /// For each element, the product of the others: of those before it times of those after it.
@@ -83,16 +79,7 @@ struct Spread : General<D, 1> {
   static Tensor eval(const Params& p, Out x) {
     const Dtype dtype = x[0].dtype();
     Tensor y = empty_result(p, x[0], dtype, x[0].weak());
-    std::byte* to = dense(y).data;
-    reduce_dense(Reducer::moments, compute_dtype(dtype), x[0], p.axes,
-                 [&](const void* states, std::int64_t first, std::int64_t n) {
-                   const auto* s = static_cast<const Moments*>(states);
-                   for (std::int64_t i = 0; i < n; ++i) {
-                     double v = s[i].m2 / (s[i].count - p.ddof);
-                     if (Root) v = std::sqrt(v);
-                     convert_element(&v, Dtype::float64, to + (first + i) * itemsize(dtype), dtype);
-                   }
-                 });
+    reduce({Reducer::moments, compute_dtype(dtype), p.axes, 1, p.ddof, Root}, x[0], y);
     return y;
   }
   /// What multiplies (x - mean), beside x.
@@ -144,15 +131,7 @@ struct Norm2 : General<Norm2, 1> {
   static Tensor eval(const Params& p, Out x) {
     const Dtype dtype = x[0].dtype();
     Tensor y = empty_result(p, x[0], dtype, x[0].weak());
-    std::byte* to = dense(y).data;
-    reduce_dense(Reducer::squares, compute_dtype(dtype), x[0], p.axes,
-                 [&](const void* states, std::int64_t first, std::int64_t n) {
-                   const auto* s = static_cast<const double*>(states);
-                   for (std::int64_t i = 0; i < n; ++i) {
-                     const double v = std::sqrt(s[i]);
-                     convert_element(&v, Dtype::float64, to + (first + i) * itemsize(dtype), dtype);
-                   }
-                 });
+    reduce({Reducer::squares, compute_dtype(dtype), p.axes, 1, 0, true}, x[0], y);
     return y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In y) {

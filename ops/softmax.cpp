@@ -1,11 +1,9 @@
 // softmax, log_softmax, logsumexp: one pass over each row; their derivatives are fused rows too, differentiable again
 // by rules made of ops.
-#include <cmath>
 #include <limits>
 
-#include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/normalize.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
@@ -22,7 +20,7 @@ struct SoftmaxParams {
 
 Tensor run_row(RowOp op, const SoftmaxParams& p, std::span<const Tensor> x) {
   Tensor y = empty_dense(x[0].shape(), x[0].dtype(), x[0].device(), x[0].weak());
-  map_rows(op, x, y, p.axes, 0, p.empty_rows);
+  backend(y).reductions.map_rows(op, x, y, p.axes, 0, p.empty_rows);
   return y;
 }
 
@@ -162,15 +160,7 @@ struct LogSumExpOp : General<LogSumExpOp, 1> {
   static Tensor eval(const Params& p, Out x) {
     const Dtype dtype = x[0].dtype();
     Tensor y = empty_result(p, x[0], dtype, x[0].weak());
-    std::byte* to = dense(y).data;
-    reduce_dense(Reducer::logsumexp, compute_dtype(dtype), x[0], p.axes,
-                 [&](const void* states, std::int64_t first, std::int64_t n) {
-                   const auto* s = static_cast<const ExpSum*>(states);
-                   for (std::int64_t i = 0; i < n; ++i) {
-                     const double v = std::isfinite(s[i].largest) ? s[i].largest + std::log(s[i].sum) : s[i].largest;
-                     convert_element(&v, Dtype::float64, to + (first + i) * itemsize(dtype), dtype);
-                   }
-                 });
+    reduce({Reducer::logsumexp, compute_dtype(dtype), p.axes}, x[0], y);
     return y;
   }
   static Tensor weights(const Params& p, const Tensor& x) { return apply<SoftmaxOp>({p.axes, true}, Tensor(x)); }

@@ -1,7 +1,7 @@
 // Sorting, selection and search. Orders are integers without derivative; values move by take_sorted, whose transpose is
 // put_sorted and the other way round.
-#include "strata/ops/cpu/sort.hpp"
 #include "strata/core/error.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -24,7 +24,7 @@ struct Argsort : NonDifferentiable<Argsort, 1> {
     Shape shape = x[0].shape();
     shape[p.axis] = p.count;
     Tensor y = empty_dense(shape, Dtype::int32, x[0].device());
-    sort_indices(x[0], p.axis, p.descending, y);
+    backend(y).sorting.sort_indices(x[0], p.axis, p.descending, y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) {
@@ -52,7 +52,7 @@ struct TakeSorted : General<TakeSorted, 2> {
   static constexpr Keep keep = Keep::inputs;
   static Tensor eval(const Params& p, Out x) {
     Tensor y = empty_dense(x[1].shape(), x[0].dtype(), x[0].device(), x[0].weak());
-    take_lines(x[0], x[1], p.axis, y);
+    backend(y).sorting.take_lines(x[0], x[1], p.axis, y);
     return y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In) { return apply<TakeSorted>(p, Tensor(dx[0]), Tensor(x[1])); }
@@ -76,7 +76,7 @@ struct PutSorted : General<PutSorted, 2> {
     Shape shape = x[0].shape();
     shape[p.axis] = p.size;
     Tensor y = empty_dense(shape, x[0].dtype(), x[0].device(), x[0].weak());
-    put_lines(x[0], x[1], p.axis, y);
+    backend(y).sorting.put_lines(x[0], x[1], p.axis, y);
     return y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In) { return apply<PutSorted>(p, Tensor(dx[0]), Tensor(x[1])); }
@@ -108,7 +108,7 @@ struct Sort : General<Sort, 1> {
   static constexpr Keep keep = Keep::inputs;
   static Tensor eval(const Params& p, Out x) {
     Tensor y = empty_dense(x[0].shape(), x[0].dtype(), x[0].device(), x[0].weak());
-    sort_values(x[0], p.axis, p.descending, y);
+    backend(y).sorting.sort_values(x[0], p.axis, p.descending, y);
     return y;
   }
   static Tensor order(const Params& p, const Tensor& x) { return apply<Argsort>(p, Tensor(x)); }
@@ -157,7 +157,7 @@ struct SearchSorted : NonDifferentiable<SearchSorted, 2> {
     const std::int64_t lines = p.lanes ? x[0].shape()[0] : 1, n = x[0].shape().back();
     Tensor y = empty_dense(x[1].shape(), Dtype::int32, x[1].device());
     if (y.size() == 0) return y;
-    search_lines(reshape(x[0], {lines, n}), reshape(x[1], {lines, y.size() / lines}), p.right, y);
+    backend(y).sorting.search_lines(reshape(x[0], {lines, n}), reshape(x[1], {lines, y.size() / lines}), p.right, y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {

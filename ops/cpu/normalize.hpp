@@ -1,22 +1,11 @@
 // Rows to rows: softmax, normalisations and their derivatives, each row read from memory once and worked on in cache.
-// Called by ops/normalize.cpp. The loops are in ops/cpu/normalize.isa.cpp, the walk in ops/cpu/normalize.cpp.
+// Called through backend(x).reductions. The loops are in ops/cpu/normalize.isa.cpp, the walk in ops/cpu/normalize.cpp.
 #pragma once
 #include "strata/core/cpu_isa.hpp"
-#include "strata/ops/cpu/reduce.hpp"
+#include "strata/core/tensor.hpp"
+#include "strata/ops/reduction.hpp"
 
 namespace strata {
-
-enum class RowOp : std::uint8_t {
-  softmax,           // of x;  flag: a row of nothing but -inf gives 0 (softmax), -inf (log_softmax)
-  log_softmax,       // of x
-  softmax_pull,      // of y = softmax, t: y (t - sum(y t))
-  log_softmax_push,  // of y = log_softmax, t: t - sum(exp(y) t)
-  log_softmax_pull,  // of y = log_softmax, t: t - exp(y) sum(t)
-  standardize,       // of x [, scale [, bias]]: (x - mean) / sqrt(var + eps) scale + bias;  flag: mean taken as 0
-  standardize_pull,  // of x, t: the derivative of standardize, which is its own transpose
-  share              // of x: 1 / (how many are the largest) for those, 0 for others;  flag: the smallest
-};
-inline constexpr int row_op_count = 8;
 
 /// One row: contiguous operands (null where absent), n elements each.
 struct RowCall {

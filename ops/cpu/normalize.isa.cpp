@@ -4,6 +4,7 @@
 
 #include "strata/ops/cpu/reduce_loops.hpp"
 #include "strata/ops/math.hpp"
+#include "strata/ops/row_formulas.hpp"
 
 namespace strata::kernel {
 inline namespace STRATA_ISA {
@@ -97,8 +98,9 @@ void log_softmax(const RowCall& c) {
       x, c.n, lowest<T>(), [centre](V v) __attribute__((always_inline)) { return math::exp(v - centre); }));
   const V log_sum(static_cast<T>(math::log(sum)));
   map_row<T>(
-      x, nullptr, y, c.n,
-      [ centre, log_sum ](V v, V, std::int64_t, int) __attribute__((always_inline)) { return (v - centre) - log_sum; });
+      x, nullptr, y, c.n, [ centre, log_sum ](V v, V, std::int64_t, int) __attribute__((always_inline)) {
+        return rows::log_softmax(v, centre, log_sum);
+      });
 }
 
 template <class T>
@@ -109,7 +111,7 @@ void softmax_pull(const RowCall& c) {
       p, t, c.n, [](V a, V b) __attribute__((always_inline)) { return a * b; })));
   map_row<T>(
       p, t, static_cast<T*>(c.y),
-      c.n, [dot](V a, V b, std::int64_t, int) __attribute__((always_inline)) { return a * (b - dot); });
+      c.n, [dot](V a, V b, std::int64_t, int) __attribute__((always_inline)) { return rows::softmax_pull(a, b, dot); });
 }
 
 template <class T>
@@ -120,7 +122,7 @@ void log_softmax_push(const RowCall& c) {
       y, t, c.n, [](V a, V b) __attribute__((always_inline)) { return math::exp(a) * b; })));
   map_row<T>(
       t, nullptr, static_cast<T*>(c.y),
-      c.n, [dot](V b, V, std::int64_t, int) __attribute__((always_inline)) { return b - dot; });
+      c.n, [dot](V b, V, std::int64_t, int) __attribute__((always_inline)) { return rows::log_softmax_push(b, dot); });
 }
 
 template <class T>
@@ -130,8 +132,9 @@ void log_softmax_pull(const RowCall& c) {
   const V total(static_cast<T>(sum_row<T>(
       t, t, c.n, [](V a, V) __attribute__((always_inline)) { return a; })));
   map_row<T>(
-      y, t, static_cast<T*>(c.y),
-      c.n, [total](V a, V b, std::int64_t, int) __attribute__((always_inline)) { return b - math::exp(a) * total; });
+      y, t, static_cast<T*>(c.y), c.n, [total](V a, V b, std::int64_t, int) __attribute__((always_inline)) {
+        return rows::log_softmax_pull(a, b, total);
+      });
 }
 
 /// Mean (0 when `flag` says so) and 1 / sqrt(var + eps) of a row.
@@ -165,17 +168,19 @@ void standardize(const RowCall& c) {
   const V mean(s.mean), r(s.scale);
   if (!scale) {
     map_row<T>(
-        x, nullptr, y, c.n,
-        [ mean, r ](V v, V, std::int64_t, int) __attribute__((always_inline)) { return (v - mean) * r; });
+        x, nullptr, y, c.n, [ mean, r ](V v, V, std::int64_t, int) __attribute__((always_inline)) {
+          return rows::standardize(v, mean, r);
+        });
   } else if (!bias) {
     map_row<T>(
-        x, scale, y, c.n,
-        [ mean, r ](V v, V g, std::int64_t, int) __attribute__((always_inline)) { return (v - mean) * r * g; });
+        x, scale, y, c.n, [ mean, r ](V v, V g, std::int64_t, int) __attribute__((always_inline)) {
+          return rows::standardize(v, mean, r) * g;
+        });
   } else {
     map_row<T>(
         x, scale, y, c.n, [ mean, r, bias ](V v, V g, std::int64_t i, int m) __attribute__((always_inline)) {
           const V b = m == V::size ? V::load(bias + i) : V::load_n(bias + i, m);
-          return (v - mean) * r * g + b;
+          return rows::standardize(v, mean, r) * g + b;
         });
   }
 }
@@ -191,12 +196,12 @@ void standardize_pull(const RowCall& c) {
                             : sum_row<T>(
                                   t, t, c.n, [](V a, V) __attribute__((always_inline)) { return a; });
   const double dot = sum_row<T>(
-      x, t, c.n, [ mean, r ](V v, V g) __attribute__((always_inline)) { return (v - mean) * r * g; });
+      x, t, c.n, [ mean, r ](V v, V g) __attribute__((always_inline)) { return rows::standardize(v, mean, r) * g; });
   const V shift(static_cast<T>(sum / n)), slope(static_cast<T>(dot / n));
   map_row<T>(
       x, t, static_cast<T*>(c.y), c.n,
       [ mean, r, shift, slope ](V v, V g, std::int64_t, int)
-          __attribute__((always_inline)) { return r * (g - shift - (v - mean) * r * slope); });
+          __attribute__((always_inline)) { return rows::standardize_pull(v, g, mean, r, shift, slope); });
 }
 
 template <class T>

@@ -8,7 +8,10 @@
 
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/backend/reductions.hpp"
 #include "strata/ops/cpu/axes.hpp"
+#include "strata/ops/cpu/normalize.hpp"
+#include "strata/ops/cpu/reduce_scan.hpp"
 #include "strata/ops/cpu/reduce_table.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/cpu/strided.hpp"
@@ -52,16 +55,16 @@ struct Job {
   const std::byte* x;
   AxisRun kept, reduced;
   std::int64_t outputs = 1, length = 1;
-  detail::FinishFunction finish;
-  void* context;
+  const ReduceResults& results;
 
   bool converts() const { return dtype != compute; }
   std::int64_t bytes() const { return itemsize(dtype); }
   const std::byte* at(std::int64_t offset) const { return x + offset * itemsize(dtype); }
-  void done(const std::byte* states, std::int64_t first, std::int64_t n) const { finish(context, states, first, n); }
+  void done(const std::byte* states, std::int64_t first, std::int64_t n) const { results.store(states, first, n); }
 };
 
-/// Order of the reduced elements is free: largest strides outside, negative ones walked backwards, neighbours merged.
+/// Where the order of the reduced elements is free (not for argmax): largest strides outside, negative ones walked
+/// backwards, neighbours merged.
 void order_reduced(Job& job) {
   AxisRun& r = job.reduced;
   for (int i = 0; i < r.rank; ++i) {
@@ -307,8 +310,7 @@ void empty_states(const Job& job) {
 }
 
 /// The common small case: short rows of a contiguous tensor, no conversion.
-bool reduce_short_rows(const ReduceKernel& k, const Dense& d, AxisSet axes, detail::FinishFunction finish,
-                       void* context) {
+bool reduce_short_rows(const ReduceKernel& k, const Dense& d, AxisSet axes, const ReduceResults& results) {
   const int rank = d.shape.size(), first = rank - axes.count();
   if (axes.bits != ((1u << rank) - 1) >> first << first) return false;  // not the last axes
   std::int64_t outputs = 1, length = 1;
@@ -318,23 +320,25 @@ bool reduce_short_rows(const ReduceKernel& k, const Dense& d, AxisSet axes, deta
   for (std::int64_t i = 0; i < outputs; i += state_group) {
     const std::int64_t n = std::min(state_group, outputs - i);
     k.rows(d.data + i * length * itemsize(d.dtype), length, n, length, states);
-    finish(context, states, i, n);
+    results.store(states, i, n);
   }
   return true;
 }
 
 }  // namespace
 
-void detail::reduce_dense(const ReduceKernel& kernel, Dtype compute, const Tensor& x, AxisSet axes, bool ordered,
-                          FinishFunction finish, void* context) {
+void reduce_dense(const Reduction& r, const Tensor& x, const Tensor& y) {
+  const ReduceKernel& kernel = reduce_kernel(r.reducer, r.compute);
+  const ReduceResults results{r, dense(y).data, y.dtype()};
   if (x.kind() == Kind::pending) {
-    if (reduce_pending(kernel, compute, x, axes, finish, context)) return;
-    return reduce_dense(kernel, compute, materialize(x), axes, ordered, finish, context);
+    if (reduce_pending(kernel, x, results)) return;
+    return reduce_dense(r, materialize(x), y);
   }
   const Dense& d = dense(x);
-  if (d.contiguous && d.dtype == compute && reduce_short_rows(kernel, d, axes, finish, context)) return;
-  Job job{kernel, d.dtype, compute, d.data, {}, {}, 1, 1, finish, context};
-  make_axes(job, d, axes, ordered);
+  if (d.contiguous && d.dtype == r.compute && reduce_short_rows(kernel, d, r.axes, results)) return;
+  Job job{kernel, d.dtype, r.compute, d.data, {}, {}, 1, 1, results};
+  const bool ordered = r.reducer == Reducer::argmax || r.reducer == Reducer::argmin;
+  make_axes(job, d, r.axes, ordered);
   if (job.outputs == 0) return;
   if (job.length == 0) return empty_states(job);
   const int column = column_axis(job);
@@ -342,5 +346,7 @@ void detail::reduce_dense(const ReduceKernel& kernel, Dtype compute, const Tenso
   if (job.length > part) return reduce_long_rows(job);
   reduce_rows(job);
 }
+
+const ReductionsKernels cpu_reductions{&reduce_dense, &map_rows, &scan_dense};
 
 }  // namespace strata

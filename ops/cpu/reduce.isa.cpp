@@ -128,15 +128,12 @@ void arg_rows(const void* x, std::int64_t stride, std::int64_t count, std::int64
   }
 }
 
-template <class M, class T>
+template <bool Largest, class T>
 void arg_merge(void* into, const void* from, std::int64_t n, std::int64_t base) {
   auto* a = static_cast<ArgState<T>*>(into);
   const auto* b = static_cast<const ArgState<T>*>(from);
   for (std::int64_t i = 0; i < n; ++i) {
-    if (b[i].index < 0) continue;
-    const bool keep = a[i].index >= 0 && (a[i].value != a[i].value || a[i].value == b[i].value ||
-                                          (M::join(a[i].value, b[i].value) == a[i].value));
-    if (!keep) a[i] = {b[i].value, b[i].index + base};
+    if (b[i].index >= 0) strata::join<Largest>(a[i], ArgState<T>{b[i].value, b[i].index + base});
   }
 }
 
@@ -150,9 +147,9 @@ template <class M>
 constexpr ReduceKernel bytes() {
   return {sizeof(typename M::State), &byte_rows<M>, &byte_columns<M>, &merge<M>};
 }
-template <template <class> class M, class T>
+template <template <class> class M, bool Largest, class T>
 constexpr ReduceKernel arg() {
-  return {sizeof(ArgState<T>), &arg_rows<M<T>, T>, nullptr, &arg_merge<M<T>, T>};
+  return {sizeof(ArgState<T>), &arg_rows<M<T>, T>, nullptr, &arg_merge<Largest, T>};
 }
 
 template <class T>
@@ -166,8 +163,8 @@ constexpr void fill_numbers(ReduceKernels& k) {
   at(Reducer::min) = simple<Min, T>();
   at(Reducer::squares) = simple<Squares, T>();
   at(Reducer::magnitudes) = simple<Magnitudes, T>();
-  at(Reducer::argmax) = arg<Max, T>();
-  at(Reducer::argmin) = arg<Min, T>();
+  at(Reducer::argmax) = arg<Max, true, T>();
+  at(Reducer::argmin) = arg<Min, false, T>();
 }
 
 constexpr ReduceKernels make_reduce_kernels() {

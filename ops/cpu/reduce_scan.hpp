@@ -1,24 +1,13 @@
 // Running reductions along one axis of strided CPU tensors: cumulative sums, products, extrema, linear recurrences.
-// Called by ops/cumulative.cpp. The loops are in ops/cpu/reduce_scan.isa.cpp, once per instruction set.
+// Called through backend(x).reductions. The loops are in ops/cpu/reduce_scan.isa.cpp, once per instruction set.
 #pragma once
 #include <cstdint>
 
 #include "strata/core/cpu_isa.hpp"
 #include "strata/core/tensor.hpp"
+#include "strata/ops/reduction.hpp"
 
 namespace strata {
-
-enum class Scan : std::uint8_t {
-  sum,
-  prod,
-  max,
-  min,
-  logsumexp,
-  recurrence,  // h = a * h + b
-  max_share,   // the weight with which max took the element: 1, 1/2 at a tie, 0
-  min_share
-};
-inline constexpr int scan_count = 8;
 
 /// `columns` independent scans of n elements. Strides in elements. exclusive: y[k] is the state before element k.
 struct ScanLines {

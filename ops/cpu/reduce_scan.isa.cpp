@@ -1,96 +1,12 @@
 // The loops of running reductions for one instruction set. Sixteen lines go side by side: neighbours in memory become
-// registers, others at least hide each other's latency. Float sums run in double.
-#include <limits>
-#include <type_traits>
-
-#include "strata/core/host_device.hpp"
+// registers, others at least hide each other's latency.
 #include "strata/ops/cpu/reduce_scan.hpp"
-#include "strata/ops/math.hpp"
+#include "strata/ops/scan_formulas.hpp"
 
 namespace strata::kernel {
 inline namespace STRATA_ISA {
 
-template <class T>
-using WideOf = std::conditional_t<std::is_floating_point_v<T>, double, T>;
-
-/// Each scan: its state, the empty one, the state after an element, what is written (before: the state until then).
-template <class T>
-struct SumScan {
-  using State = WideOf<T>;
-  static STRATA_HD State empty() { return 0; }
-  static STRATA_HD State step(State s, T x, T) { return static_cast<State>(s + static_cast<State>(x)); }
-  static STRATA_HD T write(State s, State, T) { return static_cast<T>(s); }
-};
-template <class T>
-struct ProdScan {
-  using State = T;
-  static STRATA_HD State empty() { return 1; }
-  static STRATA_HD State step(State s, T x, T) { return static_cast<T>(s * x); }
-  static STRATA_HD T write(State s, State, T) { return s; }
-};
-template <class T>
-struct RecurrenceScan {
-  using State = WideOf<T>;
-  static STRATA_HD State empty() { return 0; }
-  static STRATA_HD State step(State h, T a, T b) {
-    return static_cast<State>(static_cast<State>(a) * h + static_cast<State>(b));
-  }
-  static STRATA_HD T write(State s, State, T) { return static_cast<T>(s); }
-};
-
-/// NaN wins and stays.
-template <class T, bool Largest>
-STRATA_HD T extreme(T s, T x) {
-  return s != s || (Largest ? s > x : s < x) ? s : x;
-}
-template <class T, bool Largest>
-struct ExtremumScan {
-  using State = T;
-  static STRATA_HD State empty() {
-    if constexpr (std::is_floating_point_v<T>)
-      return Largest ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
-    else
-      return Largest ? std::numeric_limits<T>::lowest() : std::numeric_limits<T>::max();
-  }
-  static STRATA_HD State step(State s, T x, T) { return extreme<T, Largest>(s, x); }
-  static STRATA_HD T write(State s, State, T) { return s; }
-};
-template <class T, bool Largest>
-struct ShareScan {
-  struct State {
-    T value;
-    bool some;
-  };
-  static STRATA_HD State empty() { return {T(0), false}; }
-  static STRATA_HD State step(State s, T x, T) { return {s.some ? extreme<T, Largest>(s.value, x) : x, true}; }
-  static STRATA_HD T write(State, State before, T x) {
-    if (!before.some || x != x) return T(!before.some || before.value == before.value);
-    if (x == before.value) return T(0.5);
-    return T(Largest ? x > before.value : x < before.value);
-  }
-};
-
-/// log of a sum of exponentials as (largest, sum of exp(x - largest)).
-template <class T>
-struct LogSumExpScan {
-  struct State {
-    double largest, sum;
-  };
-  static STRATA_HD State empty() { return {-std::numeric_limits<double>::infinity(), 0}; }
-  static STRATA_HD State step(State s, T element, T) {
-    const double x = static_cast<double>(element);
-    if (x != x || s.sum != s.sum) return {s.largest, std::numeric_limits<double>::quiet_NaN()};
-    if (x == s.largest) return {x, s.sum + 1};  // also two infinities
-    if (x > s.largest) return {x, s.sum * math::exp(s.largest - x) + 1};
-    return {s.largest, s.sum + math::exp(x - s.largest)};
-  }
-  static STRATA_HD T write(State s, State, T) {
-    const double infinity = std::numeric_limits<double>::infinity();
-    if (s.largest == -infinity && s.sum == s.sum) return static_cast<T>(-infinity);
-    if (s.largest == infinity && s.sum == s.sum) return static_cast<T>(infinity);
-    return static_cast<T>(s.largest + math::log(s.sum));
-  }
-};
+using namespace strata::scans;
 
 inline constexpr int side = 16;
 

@@ -60,20 +60,11 @@ void moment_columns(const void* x, std::int64_t stride, std::int64_t count, std:
   }
 }
 
-void moment_merge(void* into, const void* from, std::int64_t n, std::int64_t) {
-  auto* a = static_cast<Moments*>(into);
-  const auto* b = static_cast<const Moments*>(from);
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (b[i].count == 0) continue;
-    if (a[i].count == 0) {
-      a[i] = b[i];
-      continue;
-    }
-    const double count = a[i].count + b[i].count, d = b[i].mean - a[i].mean;
-    a[i].m2 += b[i].m2 + d * d * (a[i].count / count) * b[i].count;
-    a[i].mean += d * (b[i].count / count);
-    a[i].count = count;
-  }
+template <class State>
+void state_merge(void* into, const void* from, std::int64_t n, std::int64_t) {
+  auto* a = static_cast<State*>(into);
+  const auto* b = static_cast<const State*>(from);
+  for (std::int64_t i = 0; i < n; ++i) strata::join(a[i], b[i]);
 }
 
 // ---- log of a sum of exponentials: the largest, then the sum of exp(x - largest)
@@ -121,29 +112,11 @@ void exp_columns(const void* x, std::int64_t stride, std::int64_t count, std::in
   }
 }
 
-void exp_merge(void* into, const void* from, std::int64_t n, std::int64_t) {
-  auto* a = static_cast<ExpSum*>(into);
-  const auto* b = static_cast<const ExpSum*>(from);
-  const double none = lowest<double>();
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (b[i].largest == none) continue;
-    if (a[i].largest == none) {
-      a[i] = b[i];
-    } else if (a[i].largest == b[i].largest) {  // infinities too
-      a[i].sum += b[i].sum;
-    } else if (a[i].largest > b[i].largest) {
-      a[i].sum += b[i].sum * math::exp(b[i].largest - a[i].largest);
-    } else {
-      a[i] = {b[i].largest, b[i].sum + a[i].sum * math::exp(a[i].largest - b[i].largest)};
-    }
-  }
-}
-
 constexpr StatisticKernels make_statistic_kernels() {
-  return {{{sizeof(Moments), &moment_rows<float>, &moment_columns<float>, &moment_merge},
-           {sizeof(Moments), &moment_rows<double>, &moment_columns<double>, &moment_merge}},
-          {{sizeof(ExpSum), &exp_rows<float>, &exp_columns<float>, &exp_merge},
-           {sizeof(ExpSum), &exp_rows<double>, &exp_columns<double>, &exp_merge}}};
+  return {{{sizeof(Moments), &moment_rows<float>, &moment_columns<float>, &state_merge<Moments>},
+           {sizeof(Moments), &moment_rows<double>, &moment_columns<double>, &state_merge<Moments>}},
+          {{sizeof(ExpSum), &exp_rows<float>, &exp_columns<float>, &state_merge<ExpSum>},
+           {sizeof(ExpSum), &exp_rows<double>, &exp_columns<double>, &state_merge<ExpSum>}}};
 }
 
 }  // namespace STRATA_ISA

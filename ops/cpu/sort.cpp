@@ -1,14 +1,13 @@
 // Sorting by keys: every dtype maps to unsigned integers of the same order, which radix sort takes in a few passes.
 // Indices ride along in the low half of a 64-bit word, so that whatever sorts the words sorts stably.
-#include "strata/ops/cpu/sort.hpp"
+#include "strata/ops/backend/sorting.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
-#include <limits>
 
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/scratch.hpp"
+#include "strata/ops/sort_keys.hpp"
 
 namespace strata {
 namespace {
@@ -16,49 +15,6 @@ namespace {
 constexpr std::int64_t grain = 2048;       // elements worth a thread
 constexpr std::int64_t radix_limit = 512;  // shorter lines are sorted by comparisons
 constexpr std::int64_t insertion_limit = 24;
-
-// ---- keys: unsigned integers in the order of the values
-
-template <class T>
-using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-
-template <class K, class F>
-K float_key(F x, bool zeros_equal) {
-  constexpr K sign = K(1) << (sizeof(K) * 8 - 1);
-  if (x != x) return std::numeric_limits<K>::max();
-  K u = std::bit_cast<K>(x);
-  if (zeros_equal && x == 0) u = 0;
-  return (u & sign) != 0 ? static_cast<K>(~u) : static_cast<K>(u | sign);
-}
-
-template <class T>
-KeyOf<T> key(T x, bool zeros_equal) {
-  using K = KeyOf<T>;
-  if constexpr (std::is_same_v<T, BFloat16> || std::is_same_v<T, Float16>)
-    return float_key<K>(static_cast<float>(x), zeros_equal);
-  else if constexpr (std::is_floating_point_v<T>)
-    return float_key<K>(x, zeros_equal);
-  else if constexpr (std::is_signed_v<T>)
-    return static_cast<K>(x) ^ (K(1) << (sizeof(K) * 8 - 1));
-  else
-    return static_cast<K>(x);
-}
-
-template <class T>
-T value_of(KeyOf<T> k) {
-  using K = KeyOf<T>;
-  constexpr K sign = K(1) << (sizeof(K) * 8 - 1);
-  if constexpr (std::is_same_v<T, BFloat16> || std::is_same_v<T, Float16>) {
-    return T(value_of<float>(k));
-  } else if constexpr (std::is_floating_point_v<T>) {
-    if (k == std::numeric_limits<K>::max()) return std::numeric_limits<T>::quiet_NaN();
-    return std::bit_cast<T>((k & sign) != 0 ? static_cast<K>(k ^ sign) : static_cast<K>(~k));
-  } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<T>(k ^ sign);
-  } else {
-    return static_cast<T>(k);
-  }
-}
 
 // ---- sorting words
 
@@ -167,7 +123,7 @@ void sort_values_of(const Tensor& x, int axis, bool descending, const Tensor& y)
     K* a = memory.get();
     for (std::int64_t l = begin; l < end; ++l) {
       const T* p = data_of<T>(x) + from.offset(l);
-      for (std::int64_t i = 0; i < n; ++i) a[i] = key(p[i * from.step()], false);
+      for (std::int64_t i = 0; i < n; ++i) a[i] = sort_key(p[i * from.step()], false);
       const K* sorted = sort_words(a, a + n, n, 0);
       T* q = mutable_data<T>(y) + to.offset(l);
       for (std::int64_t i = 0; i < n; ++i) q[i * to.step()] = value_of<T>(sorted[descending ? n - 1 - i : i]);
@@ -206,7 +162,7 @@ void sort_indices_of(const Tensor& x, int axis, bool descending, const Tensor& i
     for (std::int64_t l = begin; l < end; ++l) {
       const T* p = data_of<T>(x) + from.offset(l);
       for (std::int64_t i = 0; i < n; ++i) {
-        K w = key(p[i * from.step()], true);
+        K w = sort_key(p[i * from.step()], true);
         if (descending) w = static_cast<K>(~w);
         if constexpr (packed)
           a[i] = static_cast<std::uint64_t>(w) << 32 | static_cast<std::uint64_t>(i);
@@ -262,19 +218,17 @@ void move_bytes(const Tensor& x, const Tensor& index, int axis, const Tensor& y)
 /// Elements of the sorted line before `wanted`; no branch on what is compared.
 template <class T>
 std::int32_t search(const T* a, std::int64_t step, std::int64_t n, T wanted, bool right) {
-  const KeyOf<T> w = key(wanted, true);
+  const KeyOf<T> w = sort_key(wanted, true);
   std::int64_t base = 0;
   while (n > 0) {
     const std::int64_t half = (n + 1) / 2;
-    const KeyOf<T> k = key(a[(base + half - 1) * step], true);
+    const KeyOf<T> k = sort_key(a[(base + half - 1) * step], true);
     const bool before = right ? k <= w : k < w;
     base += before ? half : 0;
     n = before ? n - half : half - 1;
   }
   return static_cast<std::int32_t>(base);
 }
-
-}  // namespace
 
 void sort_values(const Tensor& x, int axis, bool descending, const Tensor& y) {
   visit(x.dtype(), [&]<class T>(T) { sort_values_of<T>(x, axis, descending, y); });
@@ -306,5 +260,9 @@ void search_lines(const Tensor& a, const Tensor& x, bool right, const Tensor& y)
     });
   });
 }
+
+}  // namespace
+
+const SortingKernels cpu_sorting{&sort_values, &sort_indices, &take_lines, &put_lines, &search_lines};
 
 }  // namespace strata
