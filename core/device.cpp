@@ -13,7 +13,8 @@ namespace strata {
 
 namespace detail {
 bool devices_in_use = false;
-}
+thread_local bool recording = false;
+}  // namespace detail
 
 namespace {
 
@@ -79,7 +80,28 @@ const Opened& opened() {
   return once;
 }
 
-thread_local Device current = cpu;
+/// "cpu", "cuda", "cuda:1".
+Device device_named(const std::string& text) {
+  if (text.empty() || text == "cpu") return cpu;
+  if (text == "cuda") return cuda(0);
+  if (text.size() > 5 && text.size() <= 7 && text.rfind("cuda:", 0) == 0 &&
+      text.find_first_not_of("0123456789", 5) == std::string::npos)
+    return cuda(std::stoi(text.substr(5)));
+  throw ValueError("STRATA_DEVICE is '" + text + "'; it may be cpu, cuda or cuda:N");
+}
+
+/// Where threads start: STRATA_DEVICE in the environment.
+Device first_device() {
+  static const Device first = [] {
+    const char* text = std::getenv("STRATA_DEVICE");
+    const Device d = device_named(text ? text : "");
+    if (d != cpu) device_library("STRATA_DEVICE", d);
+    return d;
+  }();
+  return first;
+}
+
+thread_local Device current = first_device();
 
 }  // namespace
 

@@ -37,9 +37,17 @@ void reset_peak(Device device);
 /// Returns what is cached to the system or the driver.
 void release_cached(Device device);
 
-/// The device on which creation functions put tensors, for this thread.
+/// The device on which creation functions put tensors, for this thread; at first what STRATA_DEVICE in the environment
+/// says ("cuda:0"), else the CPU.
 Device default_device();
 /// Sets it. DeviceError when the device is not there.
 void default_device(Device device);
+
+namespace detail {
+/// A GPU's library was opened and found GPUs.
+extern bool devices_in_use;
+/// This thread records work for st::capture: nothing may be read on the host.
+extern thread_local bool recording;
+}  // namespace detail
 
 }  // namespace strata

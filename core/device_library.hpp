@@ -63,9 +63,4 @@ const DeviceLibrary& device_library(const char* op, Device device);
 /// DeviceError "op: on cuda:0: what" unless `error` is null.
 void check_device(const char* op, Device device, const char* error);
 
-namespace detail {
-/// Some tensor has been on a GPU.
-extern bool devices_in_use;
-}  // namespace detail
-
 }  // namespace strata

@@ -69,12 +69,12 @@ std::vector<Tensor> Communicator::broadcast_leaves(std::vector<Tensor> leaves, c
       group_->agree(what);
       continue;
     }
-    const Tensor mine = pack(concrete(leaf, "broadcast"));
+    const Tensor mine = pack(concrete(leaf, "broadcast").to(cpu));
     Tensor y = empty_dense(mine.shape(), mine.dtype(), cpu, mine.weak());
     const Dense& d = dense(mine);
     std::memcpy(dense(y).data, d.data, static_cast<std::size_t>(d.size) * static_cast<std::size_t>(itemsize(d.dtype)));
     group_->run(what, [&](Backend& b) { b.broadcast(dense(y).data, y.size(), y.dtype(), root); });
-    leaf = y;
+    leaf = y.to(leaf.device());
   }
   return leaves;
 }
@@ -85,7 +85,7 @@ void Communicator::require_equal_leaves(const std::vector<Tensor>& leaves, const
   std::vector<std::string> mine;  // of each leaf: dtype, shape and a hash of the bytes
   std::string whole;
   for (const Tensor& leaf : leaves) {
-    mine.push_back(leaf.defined() ? std::to_string(hash_bytes(pack(concrete(leaf, "comparison")))) : "");
+    mine.push_back(leaf.defined() ? std::to_string(hash_bytes(pack(concrete(leaf, "comparison").to(cpu)))) : "");
     whole += described(leaf) + mine.back() + ";";
   }
   const auto differ = [](const std::vector<std::string>& all) {

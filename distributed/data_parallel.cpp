@@ -4,6 +4,7 @@
 #include "strata/core/error.hpp"
 #include "strata/distributed/group.hpp"
 #include "strata/distributed/reducer.hpp"
+#include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 
 namespace strata::detail {
@@ -106,7 +107,7 @@ void DataParallelState::put(std::size_t leaf, const Tensor& g) {
   if (g.defined() && g.is_wrapped())
     throw TransformError("data_parallel: a gradient belongs to a transform around the step" + level_context());
   const Tensor total = leaf < impl_->carried.size() ? sum_of(impl_->carried[leaf], g) : g;
-  impl_->reducer->put(leaf, total.defined() ? concrete(total, "data_parallel") : total);
+  impl_->reducer->put(leaf, total.defined() ? concrete(total, "data_parallel").to(cpu) : total);
 }
 
 std::vector<Tensor> DataParallelState::finish(const std::vector<Tensor>& g) {
@@ -115,17 +116,21 @@ std::vector<Tensor> DataParallelState::finish(const std::vector<Tensor>& g) {
                      std::to_string(impl_->paths.size()) + ": differentiate with respect to the model alone");
   }
   for (std::size_t i = g.size(); i-- > 0;) put(i, g[i]);
-  return impl_->reducer->finish();
+  std::vector<Tensor> sums = impl_->reducer->finish();
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (sums[i].defined() && g[i].defined()) sums[i] = sums[i].to(g[i].device());  // processes exchange the host's memory
+  }
+  return sums;
 }
 
 Tensor DataParallelState::average(const Tensor& loss) const {
   const Tensor mine = impl_->weight == 0 ? zeros_like(loss) : loss * impl_->weight;
-  const Tensor in = astype(concrete(mine, "data_parallel"), loss.dtype());
+  const Tensor in = pack(astype(concrete(mine, "data_parallel"), loss.dtype()).to(cpu));
   Tensor out = empty_dense(in.shape(), in.dtype());
   communicator_.group()->all_reduce(
       {"loss over '" + options_.axis_name + "'", distributed::what_tensor(in.dtype(), in.shape())}, dense(in).data,
       dense(out).data, in.size(), in.dtype(), distributed::Reduction::sum);
-  return out;
+  return out.to(mine.device());
 }
 
 bool DataParallelState::overlaps() const { return impl_->reducer && impl_->reducer->overlaps(); }

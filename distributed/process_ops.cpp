@@ -232,7 +232,11 @@ struct ProcessMove : General<ProcessMove, 2> {
   static constexpr Keep keep = Keep::result;
   static constexpr bool collective = true;
 
-  static Tensor eval(const Params& p, Out x) { return exchange(p, std::move(x[0])); }
+  static Tensor eval(const Params& p, Out x) {
+    const Device home = x[0].device();
+    if (home == cpu) return exchange(p, std::move(x[0]));
+    return exchange(p, x[0].to(cpu)).to(home);  // processes exchange the host's memory
+  }
   static Tensor jvp(const Params& p, In x, In dx, In y) {
     if (!dx[0].defined() && !dx[1].defined()) return {};
     const Tensor t = dx[0].defined() ? dx[0] : zeros(x[0].shape(), {.dtype = x[0].dtype()});
@@ -311,10 +315,10 @@ struct ProcessExtreme : General<ProcessExtreme<largest>, 1> {
     return apply<ProcessExtreme>(p, std::move(x));
   }
   static Tensor eval(const Params& p, Out x) {
-    const Tensor in = pack(x[0]), out = like(in, in.shape());
+    const Tensor in = pack(x[0].to(cpu)), out = like(in, in.shape());
     p.axis->group->all_reduce(what_of(user_name, p.axis, in, p.stack), data_of(in), data_of(out), in.size(), in.dtype(),
                               largest ? Reduction::max : Reduction::min);
-    return out;
+    return out.to(x[0].device());
   }
   static Tensor total(const Params& p, Tensor x, const Tensor& anchor) {
     return move({p.axis, Move::sum, 0, 0, {}, {}}, std::move(x), anchor);

@@ -96,7 +96,7 @@ class BranchCall {
     constexpr int count = static_cast<int>(std::tuple_size_v<Functions>);
     const Choice choice = branches_.choose(index, count);
     std::vector<Tensor> y =
-        select && !choice.levels.empty() ? branches_.select(choice, count) : branches_.on_rows(choice);
+        (select || recording) && !choice.levels.empty() ? branches_.select(choice, count) : branches_.on_rows(choice);
     return tree_unflatten(*std::move(like_), std::move(y));
   }
 
@@ -144,7 +144,7 @@ auto run_branches(const char* op, bool select, const Tensor& index, const std::t
 /// on_true(operands...) where `pred` (shape []) holds, else on_false(operands...). Branches return trees of the same
 /// structure, shapes and dtypes; numbers become tensors. Under vmap with a mapped predicate each branch runs on its
 /// lanes only, none runs for no lanes; a collective over the mapped axis inside a branch is a TransformError, unless
-/// .select. ShapeError and DtypeError when results differ.
+/// .select. Inside st::capture it is always selected. ShapeError and DtypeError when results differ.
 ///     Tensor y = cond(x > 0, [](Tensor x) { return log(x); }, [](Tensor x) { return x; }, x);
 template <class T, class F, class... X>
 auto cond(CondOptions options, Tensor pred, T&& on_true, F&& on_false, const X&... operands) {

@@ -129,7 +129,7 @@ void check_bools(const char* function, const std::string& path, std::span<const 
   }
 }
 
-Tensor saved_form(const char* function, const Tensor& x) { return pack(concrete(x, function)); }
+Tensor saved_form(const char* function, const Tensor& x) { return pack(concrete(x, function).to(cpu)); }
 
 std::span<const std::byte> bytes_of(const Tensor& x) {
   return {dense(x).data, static_cast<std::size_t>(x.size() * itemsize(x.dtype()))};

@@ -13,7 +13,6 @@
 #include <new>
 #include <type_traits>
 
-#include "strata/core/device_library.hpp"
 #include "strata/core/op.hpp"
 
 namespace strata {

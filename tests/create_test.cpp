@@ -9,6 +9,7 @@
 
 using namespace strata;
 using Catch::Equals;
+using Catch::StartsWith;
 using F = std::vector<float>;
 using I = std::vector<int>;
 
@@ -157,8 +158,8 @@ TEST_CASE("creation errors") {
                     Equals("bitcast: bool to int8: a bool has no bits to reinterpret; convert it with st::astype"));
   CHECK_THROWS_WITH(bitcast(zeros({3}, {.dtype = int8}), int32),
                     Equals("bitcast: int8 to int32 takes a last axis of size 4, the shape is [3]"));
-  CHECK_THROWS_AS(array({1}).to(cuda(0)), DeviceError);
+  CHECK_THROWS_AS(array({1}).to(cuda(99)), DeviceError);
   CHECK_THROWS_WITH(zeros({2}, {.device = cuda(1)}),
-                    Equals("zeros: cuda:1 is not there: this build has no CUDA backend"));
+                    StartsWith("zeros: cuda:1 is not there: "));
   CHECK_THROWS_AS(zeros({-1}), ShapeError);
 }
