@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "strata/core/error.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 
@@ -13,13 +14,9 @@ namespace {
 /// Rows [begin, begin + count) of the identity over x's elements, shaped [count] + x.shape.
 Tensor unit_vectors(const Tensor& x, std::int64_t begin, std::int64_t count) {
   const std::int64_t n = x.size();
-  Tensor basis = zeros({count, n}, {.dtype = x.dtype()});
-  Dense& d = dense(basis);
-  const Tensor one = astype(Tensor(1), x.dtype());
-  const auto bytes = static_cast<std::size_t>(itemsize(x.dtype()));
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::copy_n(dense(one).data, bytes, d.data + static_cast<std::size_t>(i * n + begin + i) * bytes);
-  }
+  const Tensor basis = zeros({count, n}, {x.dtype(), x.device()});
+  const Tensor diagonal = view_of(basis, {count}, Strides{n + 1}, begin);
+  backend(basis).elements.fill(diagonal, dense(astype(Tensor(1), x.dtype())).data);
   return reshape(basis, Shape{count} + x.shape());
 }
 

@@ -1,10 +1,7 @@
 // See lanes.hpp.
 #include "strata/functorch/lanes.hpp"
 
-#include <algorithm>
-#include <cstring>
-
-#include "strata/core/parallel.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
@@ -12,42 +9,6 @@
 
 namespace strata {
 namespace {
-
-/// Row-major memory seen as [outer, n, inner bytes].
-struct Slabs {
-  std::byte* data;
-  std::int64_t outer, n, inner;
-  Slabs(const Tensor& x, int axis) : data(dense(x).data), outer(1), n(x.shape()[axis]), inner(itemsize(x.dtype())) {
-    for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
-    for (int i = axis + 1; i < x.ndim(); ++i) inner *= x.shape()[i];
-  }
-  std::byte* at(std::int64_t o, std::int64_t i) const { return data + (o * n + i) * inner; }
-};
-
-template <std::size_t bytes, class From, class To>
-void copy_fixed(std::int64_t o, std::int64_t begin, std::int64_t end, From from, To to) {
-  for (std::int64_t i = begin; i < end; ++i) std::memcpy(to(o, i), from(o, i), bytes);
-}
-
-/// Copies k slices of `inner` bytes for each outer index; from(o, i) and to(o, i) say where.
-template <class From, class To>
-void copy_slices(std::int64_t outer, std::int64_t k, std::int64_t inner, From from, To to) {
-  if (inner == 0) return;
-  const std::int64_t grain = std::max<std::int64_t>(1, (64 << 10) / inner);
-  parallel_for(outer * k, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end;) {
-      const std::int64_t o = at / k, first = at % k, last = std::min(k, first + end - at);
-      if (inner == 4) {
-        copy_fixed<4>(o, first, last, from, to);
-      } else if (inner == 8) {
-        copy_fixed<8>(o, first, last, from, to);
-      } else {
-        for (std::int64_t i = first; i < last; ++i) std::memcpy(to(o, i), from(o, i), static_cast<std::size_t>(inner));
-      }
-      at += last - first;
-    }
-  });
-}
 
 struct TakeLanes : Linear<TakeLanes> {
   struct Params {
@@ -76,13 +37,8 @@ struct TakeLanes : Linear<TakeLanes> {
       strides[p.axis] *= s;
       return view_of(x, shape, strides, offset);
     }
-    const Tensor packed = pack(x);
     Tensor y = empty_dense(shape, x.dtype(), x.device(), x.weak());
-    const Slabs from(packed, p.axis), to(y, p.axis);
-    copy_slices(
-        to.outer, to.n, to.inner,
-        [&](std::int64_t o, std::int64_t i) { return from.at(o, at[static_cast<std::size_t>(i)]); },
-        [&](std::int64_t o, std::int64_t i) { return to.at(o, i); });
+    backend(y).slices.take(x, p.axis, at, y);
     return y;
   }
   static Tensor transpose(const Params& p, const Tensor& g) { return put_lanes({g}, p.axis, {p.positions}, p.n); }
@@ -124,16 +80,10 @@ struct PutLanes : General<PutLanes, -1> {
       written += static_cast<std::int64_t>(p.positions[i]->size());
     }
     Tensor y = empty_dense(shape, x[0].dtype(), x[0].device(), weak);
-    const Slabs to(y, p.axis);
-    if (written < p.n) std::memset(to.data, 0, static_cast<std::size_t>(to.outer * to.n * to.inner));
-    for (std::size_t part = 0; part < x.size(); ++part) {
-      const std::vector<std::int64_t>& at = *p.positions[part];
-      const Tensor packed = pack(x[part]);
-      const Slabs from(packed, p.axis);
-      copy_slices(
-          from.outer, from.n, from.inner, [&](std::int64_t o, std::int64_t i) { return from.at(o, i); },
-          [&](std::int64_t o, std::int64_t i) { return to.at(o, at[static_cast<std::size_t>(i)]); });
-    }
+    const Backend& kernels = backend(y);
+    const std::uint64_t zero = 0;
+    if (written < p.n) kernels.elements.fill(y, &zero);
+    for (std::size_t part = 0; part < x.size(); ++part) kernels.slices.put(x[part], p.axis, *p.positions[part], y);
     return y;
   }
   static Tensor jvp(const Params& p, In, In dx, In) {

@@ -51,7 +51,7 @@ Tensor ScanInputs::slice(std::size_t leaf, std::int64_t t) {
   if (!x.defined()) return x;
   Shape shape = x.shape();
   shape.erase(0);
-  return zeros(shape, {.dtype = x.dtype()});
+  return zeros(shape, {x.dtype(), x.device()});
 }
 
 CarryShapes::CarryShapes(const char* op, const std::vector<Tensor>& carry) : op_(op) {

@@ -1,20 +1,12 @@
 // See stacked.hpp.
 #include "strata/functorch/stacked.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "strata/core/error.hpp"
 #include "strata/core/op.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/ops.hpp"
 
 namespace strata::detail {
-namespace {
-
-constexpr std::int64_t small_bytes = 64 * 1024;  // of a row-major result that one thread copies as it lies
-
-}  // namespace
 
 Tensor StackedLeaf::peel(Tensor y, std::vector<Layer>& layers) {
   while (y.kind() == Kind::batched) {
@@ -76,13 +68,7 @@ void StackedLeaf::put(std::int64_t t, Tensor y) {
     std::vector<Layer> layers;
     const Tensor value = peel(y, layers);
     if (fits(value, layers)) {
-      const Dense& d = dense(value);
-      const std::int64_t bytes = d.size * itemsize(d.dtype);
-      std::byte* to = dense(buffer_).data + t * bytes;
-      if (d.contiguous && bytes <= small_bytes)
-        std::memcpy(to, d.data, static_cast<std::size_t>(bytes));
-      else
-        copy_strided(d.data, itemsize(d.dtype), d.shape, d.strides, to);
+      backend(value).slices.write_row(value, buffer_, t);
       written_[at] = true;
       return;
     }
@@ -98,7 +84,7 @@ Tensor StackedLeaf::finish() {
 
 Tensor no_slices(const Tensor& y) {
   if (!y.defined()) return y;
-  return zeros(Shape{0} + y.shape(), {.dtype = y.dtype()});
+  return zeros(Shape{0} + y.shape(), {y.dtype(), y.device()});
 }
 
 }  // namespace strata::detail

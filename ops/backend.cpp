@@ -16,11 +16,23 @@ const Backend cuda_backend{cuda_elements, cuda_reductions, cuda_sorting, cuda_sl
 
 namespace {
 
-/// A scalar of the CPU as a tensor on a GPU; its value travels with the kernel's arguments.
+/// One element, maybe seen as a whole shape: a scalar, or what broadcasting one gives.
+bool is_scalar(const Tensor& x) {
+  if (!x.is_dense()) return false;
+  const Dense& d = dense(x);
+  for (int i = 0; i < d.shape.size(); ++i) {
+    if (d.shape[i] > 1 && d.strides[i] != 0) return false;
+  }
+  return true;
+}
+
+/// By a kernel, so that no host memory is read later.
 Tensor scalar_on(Device device, const Tensor& x) {
+  const Shape& shape = x.shape();
+  if (x.size() == 0) return empty_dense(shape, x.dtype(), device, x.weak());
   Tensor y = empty_dense({}, x.dtype(), device, x.weak());
   cuda_elements.fill(y, dense(x).data);
-  return y;
+  return shape.empty() ? y : view_of(y, shape, Strides::filled(shape.size(), 0), 0);
 }
 
 [[noreturn]] void refuse_mixture(std::string_view op, In x, std::size_t a, std::size_t b) {
@@ -43,6 +55,10 @@ void order_streams(const char* op, const Tensor& x) {
 
 }  // namespace
 
+bool detail::only_this_stream(const Tensor& x) {
+  return dense(x).streams.load(std::memory_order_relaxed) == 1u << device_library("memory", dense(x).device).stream();
+}
+
 void settle_on_device(const char* op, Out x, bool keeps_numbers) {
   std::size_t first = x.size();
   for (std::size_t k = 0; k < x.size() && first == x.size(); ++k) {
@@ -55,7 +71,7 @@ void settle_on_device(const char* op, Out x, bool keeps_numbers) {
     if (!t.defined()) continue;
     if (t.device() == device) {
       if (t.is_dense()) order_streams(op, t);
-    } else if (t.device() == cpu && t.ndim() == 0 && t.is_dense()) {
+    } else if (t.device() == cpu && is_scalar(t)) {
       if (!keeps_numbers) t = scalar_on(device, t);
     } else {
       refuse_mixture(op, x, std::min(first, k), std::max(first, k));

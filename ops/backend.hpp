@@ -30,4 +30,12 @@ extern const Backend cpu_backend, cuda_backend;
 inline const Backend& backend(Device device) { return device.kind == Device::Kind::cpu ? cpu_backend : cuda_backend; }
 /// The kernels of the device that dense x lies on.
 inline const Backend& backend(const Tensor& x) { return backend(dense(x).device); }
+namespace detail {
+bool only_this_stream(const Tensor& x);
+}
+/// A kernel may write its result over x: nobody else sees it, and no other thread's stream may still read it.
+inline bool may_overwrite(const Tensor& x) {
+  return donatable(x) && (dense(x).device == cpu || detail::only_this_stream(x));
+}
+
 }  // namespace strata

@@ -60,7 +60,7 @@ Tensor elements(const FactorTerm& t, std::int64_t rows) {
   Slices s = Slices::along({u[0], rows, u[2]}, 1, IndexMode::fill);
   s.batch = 1;
   s.from_end = false;
-  return scatter_slices(zero_view(s.from, t.b.dtype()), expand_dims(t.a, -1), t.b, ScatterKind::add, s);
+  return scatter_slices(zero_view(s.from, t.b), expand_dims(t.a, -1), t.b, ScatterKind::add, s);
 }
 
 }  // namespace

@@ -61,8 +61,7 @@ Tensor indexed_sum(const FactorTerm& t, std::int64_t rows) {
   const std::int64_t cols = t.b.shape()[2];
   Slices s = Slices::along({rows, cols}, 0, IndexMode::fill);
   s.from_end = false;
-  return scatter_slices(zero_view(s.from, t.b.dtype()), reshape(t.a, {-1, 1}), reshape(t.b, {-1, cols}),
-                        ScatterKind::add, s);
+  return scatter_slices(zero_view(s.from, t.b), reshape(t.a, {-1, 1}), reshape(t.b, {-1, cols}), ScatterKind::add, s);
 }
 
 /// [kept lanes..., rows, cols] of one term.

@@ -1,4 +1,4 @@
-// The gather and the scatter ops: evaluation, derivatives, batching. See gather.hpp; kernels are in cpu/gather.cpp.
+// The gather and the scatter ops: evaluation, derivatives, batching. See gather.hpp; kernels are backend(x).slices.
 // Arguments: the indices first (they are what derivatives keep), then x, then u.
 #include "strata/ops/gather.hpp"
 
@@ -9,7 +9,7 @@
 
 #include "strata/core/convert.hpp"
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/factored.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -24,12 +24,6 @@ namespace {
 Tensor wide_index(Tensor index) {
   const Dtype d = index.dtype();
   return d == Dtype::int32 || d == Dtype::int64 ? index : astype(std::move(index), Dtype::int64);
-}
-
-Tensor offsets_of(const SliceGeometry& g, const Tensor& index) {
-  Tensor offsets = empty_dense({g.batch.elements() * g.positions.elements()}, Dtype::int64);
-  resolve_positions(g, dense(index).data, index.dtype(), reinterpret_cast<std::int64_t*>(dense(offsets).data));
-  return offsets;
 }
 
 template <class T>
@@ -51,37 +45,16 @@ void write_fill(const std::optional<double>& fill, Dtype dtype, std::byte* to) {
   });
 }
 
-/// Marks every position whose slice a later one replaces as outside. Slices coincide or are disjoint.
-void keep_winners(const SliceGeometry& g, std::int64_t* offsets) {
-  const std::int64_t n = g.positions.elements();
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  for (std::int64_t b = 0; b < g.batch.elements(); ++b, offsets += n) {
-    std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(),
-              [&](auto i, auto j) { return offsets[i] != offsets[j] ? offsets[i] < offsets[j] : i < j; });
-    for (std::size_t i = 0; i + 1 < order.size(); ++i) {
-      if (offsets[order[i]] == offsets[order[i + 1]])
-        order[i] = -order[i] - 1;  // settled below: offsets are still read
-    }
-    for (std::int64_t i : order) {
-      if (i < 0) offsets[-i - 1] = outside;
-    }
-  }
-}
-
-/// y with 0 where windows overlap and a later one wrote the element.
-void clear_losers(const Slices& s, const SliceGeometry& g, const std::int64_t* offsets, Tensor& y) {
-  SliceGeometry packed = g;  // over a row-major tensor of element numbers
-  Tensor marks = empty_dense(s.from, Dtype::int64), ids = arange(y.size(), {.dtype = Dtype::int64});
-  Tensor back = empty_dense({y.size()}, Dtype::int64);
-  const std::int64_t none_yet = -1;
-  scatter_slices(packed, offsets, dense(marks).data, dense(ids).data, Dtype::int64, ScatterKind::set);
-  gather_slices(packed, offsets, dense(marks).data, dense(back).data, 8, reinterpret_cast<const std::byte*>(&none_yet));
-  const auto* won = reinterpret_cast<const std::int64_t*>(dense(back).data);
-  const auto size = static_cast<std::size_t>(itemsize(y.dtype()));
-  for (std::int64_t i = 0; i < y.size(); ++i) {
-    if (won[i] != i) std::memset(dense(y).data + static_cast<std::size_t>(i) * size, 0, size);
-  }
+/// y with 0 where windows overlap and a later one wrote the element. `g`: over a row-major tensor of x's shape.
+Tensor without_losers(const Slices& s, const SliceGeometry& g, const Tensor& offsets, const Tensor& y) {
+  const SlicesKernels& kernels = backend(y).slices;
+  const Tensor marks = empty_dense(s.from, Dtype::int64, y.device());  // which element of y came last, everywhere
+  const Tensor ids = arange(y.size(), {.dtype = Dtype::int64, .device = y.device()});
+  const Tensor won = empty_dense({y.size()}, Dtype::int64, y.device());
+  const std::int64_t none = -1;
+  kernels.scatter(g, offsets, marks, ids, ScatterKind::set);
+  kernels.gather(g, offsets, marks, won, &none);
+  return materialize(where(reshape(equal(won, ids), y.shape()), y, zeros_like(y)));
 }
 
 Tensor lanes_at(const Lane& l, int axis, std::int64_t size) {
@@ -90,9 +63,10 @@ Tensor lanes_at(const Lane& l, int axis, std::int64_t size) {
   return axis == 0 ? t : moveaxis(t, 0, axis);
 }
 
-/// Zeros that take no memory.
+/// Zeros that take no memory, on the CPU.
 bool is_zero_view(const Tensor& x) {
   const Dense& d = dense(x);
+  if (d.device != cpu) return false;
   for (int i = 0; i < d.shape.size(); ++i) {
     if (d.shape[i] > 1 && d.strides[i] != 0) return false;
   }
@@ -124,7 +98,7 @@ Tensor added_to_zeros(const Slices& s, const Tensor& index, const Tensor& x, con
   std::iota(order.begin(), order.end(), 0);
   const auto first = order.begin() + s.batch, positions = first + s.place;
   std::rotate(first, positions, positions + g.positions.size());
-  return factored::rows_at(reshape(offsets_of(g, index), {lanes, t}),
+  return factored::rows_at(reshape(backend(index).slices.resolve(g, index), {lanes, t}),
                            reshape(transpose(u, AxisList(order)), {lanes, t, rest.elements()}), rows, s.from, strides);
 }
 
@@ -138,19 +112,14 @@ struct Gather : General<Gather, 2> {
     const Tensor from = p.winners ? pack(x[1]) : x[1];  // places are told apart by their offsets
     const Dense& d = dense(from);
     const SliceGeometry g = p.geometry(d.strides, dense(index));
-    Tensor offsets = offsets_of(g, index);
-    auto* at = reinterpret_cast<std::int64_t*>(dense(offsets).data);
+    const SlicesKernels& kernels = backend(from).slices;
+    Tensor offsets = kernels.resolve(g, index);
     Tensor y = empty_dense(p.shape(index.shape()), d.dtype, d.device, d.weak);
-    if (p.winners && !p.windows_overlap()) keep_winners(g, at);
+    if (p.winners && !p.windows_overlap()) kernels.keep_winners(g, offsets);
     alignas(8) std::byte fill[8] = {};
     if (!p.winners) write_fill(p.fill, d.dtype, fill);
-    gather_slices(g, at, d.data, dense(y).data, itemsize(d.dtype), fill);
-    if (p.winners && p.windows_overlap()) {
-      const SliceGeometry packed = p.geometry(row_major(p.from), dense(index));
-      offsets = offsets_of(packed, index);
-      clear_losers(p, packed, reinterpret_cast<const std::int64_t*>(dense(offsets).data), y);
-    }
-    return y;
+    kernels.gather(g, offsets, from, y, fill);
+    return p.winners && p.windows_overlap() ? without_losers(p, g, offsets, y) : y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In) {
     if (!dx[1].defined()) return {};
@@ -162,8 +131,7 @@ struct Gather : General<Gather, 2> {
     if (!need[1]) return;
     Slices s = p;
     s.winners = false;
-    dx[1] =
-        scatter_slices(zero_view(p.from, g[0].dtype()), x[0], g[0], p.winners ? ScatterKind::set : ScatterKind::add, s);
+    dx[1] = scatter_slices(zero_view(p.from, g[0]), x[0], g[0], p.winners ? ScatterKind::set : ScatterKind::add, s);
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     const int positions = x[0].value.ndim() - (x[0].mapped() ? 1 : 0) - 1 - p.batch;
@@ -209,23 +177,23 @@ struct Scatter : General<Scatter<K>, 3> {
     }
     const Tensor index = wide_index(std::move(x[0])), u = pack(x[2]);
     Tensor y;
-    if (donatable(x[1])) {
+    if (may_overwrite(x[1])) {
       y = std::move(x[1]);
       dense(y).weak = dense(y).weak && u.weak();
     } else {
       const Dense& from = dense(x[1]);
       y = empty_dense(from.shape, d, from.device, from.weak && u.weak());
-      copy_strided(from.data, itemsize(d), from.shape, from.strides, dense(y).data);
+      backend(y).elements.copy(x[1], y);
     }
     const SliceGeometry g = p.geometry(dense(y).strides, dense(index));
-    const Tensor offsets = offsets_of(g, index);
-    scatter_slices(g, reinterpret_cast<const std::int64_t*>(dense(offsets).data), dense(y).data, dense(u).data, d, K);
+    const SlicesKernels& kernels = backend(y).slices;
+    kernels.scatter(g, kernels.resolve(g, index), y, u, K);
     return y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In y) {
     if (!dx[1].defined() && !dx[2].defined()) return {};
-    const Tensor t = dx[1].defined() ? dx[1] : zero_view(p.from, x[1].dtype());
-    const Tensor du = dx[2].defined() ? dx[2] : zero_view(p.shape(x[0].shape()), x[1].dtype());
+    const Tensor t = dx[1].defined() ? dx[1] : zero_view(p.from, x[1]);
+    const Tensor du = dx[2].defined() ? dx[2] : zero_view(p.shape(x[0].shape()), x[1]);
     if constexpr (linear) return scatter_slices(t, x[0], du, K, p);
     if constexpr (K == ScatterKind::mul) {
       return scatter_slices(scatter_slices(t, x[0], x[2], K, p), x[0], du * slope_of_factors(p, x), ScatterKind::add,
@@ -242,7 +210,7 @@ struct Scatter : General<Scatter<K>, 3> {
     } else if constexpr (K == ScatterKind::set) {
       Slices winners = p.reading_zero();
       winners.winners = true;
-      if (need[1]) dx[1] = scatter_slices(g[0], x[0], zero_view(p.shape(x[0].shape()), g[0].dtype()), K, p);
+      if (need[1]) dx[1] = scatter_slices(g[0], x[0], zero_view(p.shape(x[0].shape()), g[0]), K, p);
       if (need[2]) dx[2] = gather_slices(g[0], x[0], winners);
     } else if constexpr (K == ScatterKind::mul) {
       if (need[1]) dx[1] = scatter_slices(g[0], x[0], x[2], K, p);
@@ -273,8 +241,7 @@ struct Scatter : General<Scatter<K>, 3> {
     const Tensor is_zero = equal(u, 0), rest = where(is_zero, 1, u);
     const Tensor product = scatter_slices(x[1], index, rest, ScatterKind::mul, s);
     const Tensor zeros = gather_slices(
-        scatter_slices(zero_view(s.from, u.dtype()), index, astype(is_zero, u.dtype()), ScatterKind::add, s), index,
-        read);
+        scatter_slices(zero_view(s.from, u), index, astype(is_zero, u.dtype()), ScatterKind::add, s), index, read);
     const Tensor alone = gather_slices(product, index, read);
     return where(is_zero, where(equal(zeros, 1), alone, 0), where(equal(zeros, 0), alone / rest, 0));
   }

@@ -3,7 +3,7 @@
 // indices make one larger gather, both make one with an axis more that x and the indices share.
 #pragma once
 #include "strata/core/index.hpp"
-#include "strata/ops/cpu/gather.hpp"
+#include "strata/ops/backend/slices.hpp"
 #include "strata/ops/family.hpp"
 
 namespace strata {

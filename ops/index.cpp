@@ -114,7 +114,7 @@ std::vector<Index> expand_mask(const Tensor& mask, const Shape& shape, int axis)
       at[static_cast<std::size_t>(i)].push_back(static_cast<std::int64_t>(k) / strides[i] % m[i]);
   }
   std::vector<Index> result;
-  for (const auto& positions : at) result.push_back(array(positions, {positions.size()}));
+  for (const auto& positions : at) result.push_back(array(positions, {positions.size()}, {.device = mask.device()}));
   return result;
 }
 

@@ -66,11 +66,13 @@ Tensor piecewise(Tensor x, std::vector<Tensor> conditions, std::vector<std::func
                      " functions: as many, or one more, are wanted" + level_context());
   }
   Tensor y = functions.size() > n ? astype(functions[n](x), x.dtype()) : zeros_like(x);
-  for (std::size_t i = 0; i < n; ++i) y = where(std::move(conditions[i]), astype(functions[i](x), x.dtype()), std::move(y));
+  for (std::size_t i = 0; i < n; ++i)
+    y = where(std::move(conditions[i]), astype(functions[i](x), x.dtype()), std::move(y));
   return y;
 }
 
-// ---- creation --------------------------------------------------------------------------------------------------------
+// ---- creation
+// --------------------------------------------------------------------------------------------------------
 
 Tensor logspace(Tensor start, Tensor stop, std::int64_t num, Logspace p) {
   Tensor exponents = linspace(std::move(start), std::move(stop), num, {.endpoint = p.endpoint, .axis = p.axis});
@@ -105,12 +107,14 @@ std::vector<Tensor> triu_indices(std::int64_t n, Diagonals p) {
 }
 
 Tensor vander(Tensor x, Vander p) {
-  if (x.ndim() != 1) throw ShapeError("vander: a vector is wanted, the shape is " + to_string(x.shape()) + level_context());
+  if (x.ndim() != 1)
+    throw ShapeError("vander: a vector is wanted, the shape is " + to_string(x.shape()) + level_context());
   const std::int64_t n = p.columns.value_or(x.size());
-  if (n < 0) throw ValueError("vander: " + std::to_string(n) + " columns: the number is not negative" + level_context());
-  if (n == 0) return zeros({x.size(), 0}, {.dtype = x.dtype()});
+  if (n < 0)
+    throw ValueError("vander: " + std::to_string(n) + " columns: the number is not negative" + level_context());
+  if (n == 0) return zeros({x.size(), 0}, {x.dtype(), x.device()});
   const Shape shape{x.size(), n - 1};
-  const Tensor first = ones({x.size(), 1}, {.dtype = x.dtype()});
+  const Tensor first = ones({x.size(), 1}, {x.dtype(), x.device()});
   Tensor y = concatenate({first, broadcast_to(expand_dims(std::move(x), 1), shape)}, {.axis = 1});
   y = cumprod(std::move(y), {.axis = 1});
   return p.increasing ? y : flip(std::move(y), {.axes = 1});

@@ -32,17 +32,18 @@ std::int64_t greatest(const Tensor& x) {
   return most;
 }
 
-/// The value that changes nothing.
-Tensor neutral(ScatterKind kind, Dtype dtype, const Shape& shape) {
-  return visit(dtype, [&]<class T>(T) -> Tensor {
-    if (kind == ScatterKind::add) return zeros(shape, {.dtype = dtype});
-    if (kind == ScatterKind::mul) return ones(shape, {.dtype = dtype});
+/// The value that changes nothing, of x's dtype, where x lies.
+Tensor neutral(ScatterKind kind, const Tensor& x, const Shape& shape) {
+  const Creation like{x.dtype(), x.device()};
+  return visit(x.dtype(), [&]<class T>(T) -> Tensor {
+    if (kind == ScatterKind::add) return zeros(shape, like);
+    if (kind == ScatterKind::mul) return ones(shape, like);
     if constexpr (std::is_integral_v<T>) {
       const T value = kind == ScatterKind::max ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
-      return full(shape, array(std::vector<T>{value}, {1}));
+      return full(shape, array(std::vector<T>{value}, {1}, {.device = cpu}), {.device = x.device()});
     } else {
       const double infinity = std::numeric_limits<double>::infinity();
-      return full(shape, kind == ScatterKind::max ? -infinity : infinity, {.dtype = dtype});
+      return full(shape, kind == ScatterKind::max ? -infinity : infinity, like);
     }
   });
 }
@@ -62,8 +63,16 @@ Tensor segment(const char* op, ScatterKind kind, Tensor x, Tensor ids, const Seg
   shape[0] = n;
   Slices s = Slices::along(shape, 0, IndexMode::fill);
   s.from_end = false;
-  Tensor start = neutral(kind, x.dtype(), shape);
+  Tensor start = neutral(kind, x, shape);
   return scatter_slices(std::move(start), expand_dims(std::move(ids), -1), std::move(x), kind, s);
+}
+
+/// What has no kernel on a GPU works on the host: its arguments there, packed, and its results back.
+Tensor on_host(std::string_view op, const Tensor& x) {
+  return x.device() == cpu ? pack(x) : copy_to_device(op.data(), pack(x), cpu);
+}
+Tensor back_on(Device device, std::string_view op, const Tensor& y) {
+  return device == cpu ? y : copy_to_device(op.data(), y, device);
 }
 
 // ---- nonzero
@@ -78,12 +87,13 @@ struct Nonzero : NonDifferentiable<Nonzero, 1> {
   };
   static constexpr std::string_view name = "nonzero";
   static Tensor eval(const Params& p, Out x) {
-    const Tensor packed = pack(x[0]);
+    const Device device = x[0].device();
+    const Tensor packed = on_host(name, x[0]);
     const auto* truth = reinterpret_cast<const bool*>(dense(packed).data);
     const Shape& from = packed.shape();
     const int axes = p.shape.size();
     const std::int64_t n = from.back(), rows = n > 0 ? packed.size() / n : from.slice(0, from.size() - 1).elements();
-    Tensor y = full(from.slice(0, from.size() - 1) + Shape{p.size, axes}, p.fill, {.dtype = Dtype::int32});
+    Tensor y = full(from.slice(0, from.size() - 1) + Shape{p.size, axes}, p.fill, {Dtype::int32, cpu});
     auto* out = reinterpret_cast<std::int32_t*>(dense(y).data);
     const Strides strides = row_major(p.shape);
     parallel_for(rows, std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, n)), [&](auto begin, auto end) {
@@ -97,7 +107,7 @@ struct Nonzero : NonDifferentiable<Nonzero, 1> {
         }
       }
     });
-    return y;
+    return back_on(device, name, y);
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return {apply<Nonzero>(p, lanes_first(x[0])), 0}; }
   static Samples samples() {
@@ -134,13 +144,14 @@ struct UniqueIndex : NonDifferentiable<UniqueIndex, 1, 3> {
   };
   static constexpr std::string_view name = "unique";
   static void eval(const Params& p, Out x, Out y) {
-    Tensor packed = pack(x[0]);
+    const Device device = x[0].device();
+    Tensor packed = on_host(name, x[0]);
     if (is_half(packed.dtype())) packed = astype(std::move(packed), Dtype::float32);
     const Shape from = packed.shape(), outer = from.slice(0, from.size() - 1);
     const std::int64_t n = from.back(), rows = outer.elements();
-    y[0] = zeros(outer + Shape{p.size}, {.dtype = Dtype::int32});
-    y[1] = zeros(from, {.dtype = Dtype::int32});
-    y[2] = zeros(outer + Shape{p.size}, {.dtype = Dtype::int32});
+    y[0] = zeros(outer + Shape{p.size}, {Dtype::int32, cpu});
+    y[1] = zeros(from, {Dtype::int32, cpu});
+    y[2] = zeros(outer + Shape{p.size}, {Dtype::int32, cpu});
     const auto ints = [](const Tensor& t) { return reinterpret_cast<std::int32_t*>(dense(t).data); };
     visit(packed.dtype(), [&]<class T>(T) {
       if constexpr (std::is_arithmetic_v<T>) {
@@ -152,6 +163,7 @@ struct UniqueIndex : NonDifferentiable<UniqueIndex, 1, 3> {
         });
       }
     });
+    for (Tensor& t : y) t = back_on(device, name, t);
   }
   template <class T>
   static std::int64_t row(const T* x, std::int64_t n, std::int64_t size, std::int32_t* first, std::int32_t* inverse,
@@ -228,7 +240,7 @@ Tensor bincount(Tensor x, Bincount p) {
     check_known("bincount", ".length", x);
     p.length = std::max(p.minlength, greatest(x) + 1);
   }
-  if (!p.weights.defined()) p.weights = ones(x.shape(), {.dtype = Dtype::int32});
+  if (!p.weights.defined()) p.weights = ones(x.shape(), {Dtype::int32, x.device()});
   return segment("bincount", ScatterKind::add, std::move(p.weights), maximum(std::move(x), 0),
                  {.num_segments = *p.length});
 }
@@ -259,7 +271,7 @@ Unique unique_all(Tensor x, Sized p) {
   if (!p.size) check_known("unique", ".size", x);
   const std::int64_t size = p.size ? *p.size : count_unique(x);
   auto [index, inverse, counts] = apply_many<UniqueIndex, 3>({size}, x);
-  Tensor values = x.size() > 0 ? take(x, index, {.mode = IndexMode::clip}) : zeros({size}, {.dtype = x.dtype()});
+  Tensor values = x.size() > 0 ? take(x, index, {.mode = IndexMode::clip}) : zeros({size}, {x.dtype(), x.device()});
   if (p.fill_value) values = where(counts == 0, astype(Tensor(*p.fill_value), x.dtype()), values);
   return {std::move(values), std::move(index), reshape(std::move(inverse), shape), std::move(counts)};
 }

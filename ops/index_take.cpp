@@ -23,6 +23,7 @@ std::optional<std::int64_t> host_integer(const Tensor& x) {
     if (value->kind() == Kind::batched) return std::nullopt;
     value = &wrapper(*value).value;
   }
+  if (value->device() != cpu) return std::nullopt;
   return value->item<std::int64_t>();
 }
 

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -14,13 +14,6 @@
 namespace strata {
 namespace {
 
-/// Writes x into y's box that begins at `offset` elements.
-void write_part(const Tensor& x, Tensor& y, const Strides& strides, std::int64_t offset) {
-  const Dense& d = dense(x);
-  const int size = itemsize(d.dtype);
-  copy_box(d.data, d.strides, dense(y).data + offset * size, strides, d.shape, size);
-}
-
 bool all_weak(Out x) {
   return std::all_of(x.begin(), x.end(), [](const Tensor& t) { return t.weak(); });
 }
@@ -29,7 +22,7 @@ bool all_weak(Out x) {
 std::vector<Tensor> with_zeros(In x, In dx) {
   std::vector<Tensor> t(dx.begin(), dx.end());
   for (std::size_t i = 0; i < t.size(); ++i) {
-    if (!t[i].defined()) t[i] = zero_view(x[i].shape(), x[i].dtype());
+    if (!t[i].defined()) t[i] = zero_view(x[i].shape(), x[i]);
   }
   return t;
 }
@@ -77,10 +70,11 @@ struct Concatenate : General<Concatenate, -1> {
     Shape shape = x[0].shape();
     shape[p.axis] = std::accumulate(p.sizes.begin(), p.sizes.end(), std::int64_t{0});
     Tensor y = empty_dense(shape, x[0].dtype(), x[0].device(), all_weak(x));
+    const SlicesKernels& kernels = backend(y).slices;
     const Strides strides = row_major(shape);
     std::int64_t at = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      write_part(x[i], y, strides, at * strides[p.axis]);
+      kernels.write(x[i], y, strides, at * strides[p.axis]);
       at += p.sizes[i];
     }
     return y;
@@ -134,7 +128,7 @@ struct Split : General<Split, 1, -1> {
     std::vector<Tensor> parts(g.begin(), g.end());
     const Tensor& like = *std::find_if(g.begin(), g.end(), [](const Tensor& t) { return t.defined(); });
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (!parts[i].defined()) parts[i] = zero_view(part_shape(p, like.shape(), i), like.dtype());
+      if (!parts[i].defined()) parts[i] = zero_view(part_shape(p, like.shape(), i), like);
     }
     dx[0] = apply_list<Concatenate>(p, std::move(parts));
   }
@@ -174,7 +168,8 @@ struct Stack : General<Stack, -1> {
     Strides strides = row_major(shape);
     const std::int64_t step = strides[p.axis];
     strides.erase(p.axis);
-    for (std::size_t i = 0; i < x.size(); ++i) write_part(x[i], y, strides, static_cast<std::int64_t>(i) * step);
+    const SlicesKernels& kernels = backend(y).slices;
+    for (std::size_t i = 0; i < x.size(); ++i) kernels.write(x[i], y, strides, static_cast<std::int64_t>(i) * step);
     return y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In) {
@@ -229,7 +224,7 @@ struct Unstack : General<Unstack, 1, -1> {
     std::vector<Tensor> parts(g.begin(), g.end());
     const Tensor& like = *std::find_if(g.begin(), g.end(), [](const Tensor& t) { return t.defined(); });
     for (Tensor& t : parts) {
-      if (!t.defined()) t = zero_view(like.shape(), like.dtype());
+      if (!t.defined()) t = zero_view(like.shape(), like);
     }
     dx[0] = apply_list<Stack>(p, std::move(parts));
   }
@@ -370,8 +365,12 @@ std::vector<Tensor> hsplit(Tensor x, IntOrList parts) {
   const int axis = x.ndim() == 1 ? 0 : 1;
   return split_at("hsplit", std::move(x), parts, {.axis = axis}, true);
 }
-std::vector<Tensor> vsplit(Tensor x, IntOrList parts) { return split_at("vsplit", std::move(x), parts, {.axis = 0}, true); }
-std::vector<Tensor> dsplit(Tensor x, IntOrList parts) { return split_at("dsplit", std::move(x), parts, {.axis = 2}, true); }
+std::vector<Tensor> vsplit(Tensor x, IntOrList parts) {
+  return split_at("vsplit", std::move(x), parts, {.axis = 0}, true);
+}
+std::vector<Tensor> dsplit(Tensor x, IntOrList parts) {
+  return split_at("dsplit", std::move(x), parts, {.axis = 2}, true);
+}
 Tensor append(Tensor x, Tensor values, Join p) { return concatenate({std::move(x), std::move(values)}, p); }
 
 std::vector<Entry> join_entries() {

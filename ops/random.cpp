@@ -1,7 +1,7 @@
 // Keys and the draws that a kernel makes from a key's bits: split, fold_in, bits, uniform, normal, bernoulli.
 // What is computed from these draws by ops is in ops/random_*.cpp.
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/threefry.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -26,8 +26,7 @@ struct DrawBits : NonDifferentiable<DrawBits, 1> {
     Shape shape = lanes + p.shape;
     if (p.draw.kind == DrawKind::pairs) shape.push_back(2);
     Tensor y = empty_dense(shape, p.dtype, keys.device());
-    threefry_fill(reinterpret_cast<const std::uint32_t*>(dense(keys).data), lanes.elements(), p.shape.elements(),
-                  p.draw, dense(y).data);
+    if (y.size() > 0) backend(y).random.fill(keys, p.draw, y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return {apply<DrawBits>(p, lanes_first(x[0])), 0}; }
@@ -47,14 +46,7 @@ struct FoldIn : NonDifferentiable<FoldIn, 2> {
   static Tensor eval(const Params&, Out x) {
     const Tensor keys = pack(x[0]), data = pack(x[1]);
     Tensor y = empty_dense(keys.shape(), Dtype::uint32, keys.device());
-    const auto* k = reinterpret_cast<const std::uint32_t*>(dense(keys).data);
-    const auto* d = reinterpret_cast<const std::uint32_t*>(dense(data).data);
-    auto* to = reinterpret_cast<std::uint32_t*>(dense(y).data);
-    for (std::int64_t i = 0; i < data.size(); ++i) {
-      to[2 * i] = 0;
-      to[2 * i + 1] = d[i];
-      threefry2x32(k + 2 * i, to[2 * i], to[2 * i + 1]);
-    }
+    backend(y).random.fold_in(keys, data, y);
     return y;
   }
   static Lane batch(const Params&, std::span<Lane> x, Batch& batch) {
@@ -70,11 +62,10 @@ Tensor draw(Tensor key, const Shape& shape, Dtype dtype, const Draw& d) {
   return apply<DrawBits>({shape, dtype, d}, std::move(key));
 }
 
-Tensor from_words(std::uint32_t a, std::uint32_t b) {
-  Tensor y = empty_dense({2}, Dtype::uint32, default_device());
-  auto* words = reinterpret_cast<std::uint32_t*>(dense(y).data);
-  words[0] = a;
-  words[1] = b;
+/// The words 0 and `low`.
+Tensor from_word(std::uint32_t low, Device device) {
+  Tensor y = zeros({2}, {Dtype::uint32, device});
+  backend(y).elements.fill(view_of(y, {}, {}, 1), &low);
   return y;
 }
 
@@ -135,8 +126,9 @@ Tensor key(Tensor seed) {
     if (is_float(seed.dtype())) throw DtypeError(text);
     throw ShapeError(text);
   }
-  if (is_number(seed)) return from_words(0, static_cast<std::uint32_t>(seed.item<std::int64_t>()));
-  return reshape(astype(std::move(seed), Dtype::uint32), {1}) * from_words(0, 1);
+  if (is_number(seed)) return from_word(static_cast<std::uint32_t>(seed.item<std::int64_t>()), default_device());
+  const Tensor low_word = from_word(1, seed.device());
+  return reshape(astype(std::move(seed), Dtype::uint32), {1}) * low_word;
 }
 
 Tensor split(Tensor key, KeyShape n) {

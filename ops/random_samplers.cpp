@@ -5,22 +5,16 @@
 #include <limits>
 
 #include "strata/core/error.hpp"
-#include "strata/core/parallel.hpp"
-#include "strata/ops/cpu/random_kernels.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/random_check.hpp"
+#include "strata/ops/random_rejection.hpp"
 #include "strata/ops/registry.hpp"
 
 namespace strata {
 namespace {
-
-const std::uint32_t* words(const Tensor& keys) { return reinterpret_cast<const std::uint32_t*>(dense(keys).data); }
-template <class T>
-T* elements(const Tensor& x) {
-  return reinterpret_cast<T*>(dense(x).data);
-}
 
 /// Everything with the lanes in front, whoever has them: a shared key draws the same for each lane.
 void all_lanes_first(std::span<Lane> x, const Batch& batch) {
@@ -42,14 +36,9 @@ struct RandInt : NonDifferentiable<RandInt, 3> {
   static constexpr std::string_view name = "random_integers";
   static Tensor eval(const Params& p, Out x) {
     const Tensor keys = pack(x[0]);
-    const bool one_low = is_one(x[1]), one_high = is_one(x[2]);
-    const Tensor low = one_low ? x[1] : pack(x[1]), high = one_high ? x[2] : pack(x[2]);
+    const Tensor low = is_one(x[1]) ? x[1] : pack(x[1]), high = is_one(x[2]) ? x[2] : pack(x[2]);
     const Tensor y = empty_dense(x[1].shape(), p.dtype, keys.device());
-    const std::int64_t lanes = keys.size() / 2;
-    if (y.size() == 0) return y;
-    random_integers(words(keys), lanes, y.size() / lanes,
-                    {elements<const std::int64_t>(low), elements<const std::int64_t>(high), one_low, one_high}, p.dtype,
-                    dense(y).data);
+    if (y.size() > 0) backend(y).random.integers(keys, low, high, y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
@@ -80,8 +69,9 @@ struct Orders : NonDifferentiable<Orders, 1> {
     if (y.size() == 0) return y;
     const int rounds = static_cast<int>(std::ceil(
         3 * std::log(static_cast<double>(std::max<std::int64_t>(1, p.shape.elements()))) / std::log(4294967295.0)));
-    random_orders(words(keys), keys.size() / 2, p.shape.slice(0, p.axis).elements(), p.shape[p.axis],
-                  p.shape.slice(p.axis + 1, p.shape.size()).elements(), rounds, elements<std::int32_t>(y));
+    const OrderShape shape{p.shape.slice(0, p.axis).elements(), p.shape[p.axis],
+                           p.shape.slice(p.axis + 1, p.shape.size()).elements(), rounds};
+    backend(y).random.orders(keys, shape, y);
     return y;
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch&) { return {apply<Orders>(p, lanes_first(x[0])), 0}; }
@@ -103,9 +93,7 @@ struct Poisson : NonDifferentiable<Poisson, 2> {
   static Tensor eval(const Params&, Out x) {
     const Tensor keys = pack(x[0]), rate = pack(x[1]);
     Tensor y = empty_dense(rate.shape(), Dtype::int32, keys.device());
-    const std::int64_t lanes = keys.size() / 2;
-    if (y.size() > 0)
-      random_poisson(words(keys), lanes, y.size() / lanes, elements<const float>(rate), elements<std::int32_t>(y));
+    if (y.size() > 0) backend(y).random.poisson(keys, rate, y);
     return y;
   }
   static Lane batch(const Params&, std::span<Lane> x, Batch& batch) {
@@ -125,10 +113,7 @@ struct Binomial : NonDifferentiable<Binomial, 3> {
   static Tensor eval(const Params&, Out x) {
     const Tensor keys = pack(x[0]), n = pack(x[1]), p = pack(x[2]);
     Tensor y = empty_dense(n.shape(), Dtype::float32, keys.device());
-    const std::int64_t lanes = keys.size() / 2;
-    if (y.size() > 0)
-      random_binomial(words(keys), lanes, y.size() / lanes, elements<const float>(n), elements<const float>(p),
-                      elements<float>(y));
+    if (y.size() > 0) backend(y).random.binomial(keys, n, p, y);
     return y;
   }
   static Lane batch(const Params&, std::span<Lane> x, Batch& batch) {
@@ -163,7 +148,7 @@ Tensor density_ratio(int k, const Tensor& a, const Tensor& s) {
   return q.back();
 }
 
-/// (a, s) -> gamma_sensitivity of order k, elementwise: see NOTE [implicit gradient] in ops/cpu/random_rejection.cpp.
+/// (a, s) -> gamma_sensitivity of order k, elementwise: see NOTE [implicit gradient] in ops/random_rejection.hpp.
 struct GammaSensitivity : General<GammaSensitivity, 2> {
   struct Params {
     int k;
@@ -173,20 +158,12 @@ struct GammaSensitivity : General<GammaSensitivity, 2> {
   static Tensor eval(const Params& p, Out x) {
     const Tensor alpha = pack(x[0]), sample = pack(x[1]);
     Tensor y = empty_dense(alpha.shape(), alpha.dtype(), alpha.device());
-    visit(alpha.dtype(), [&]<class T>(T) {
-      if constexpr (std::is_floating_point_v<T>) {
-        const T *a = elements<const T>(alpha), *s = elements<const T>(sample);
-        T* to = elements<T>(y);
-        parallel_for(y.size(), 64, [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<T>(gamma_sensitivity(p.k, a[i], s[i]));
-        });
-      }
-    });
+    if (y.size() > 0) backend(y).random.gamma_sensitivity(p.k, alpha, sample, y);
     return y;
   }
   static Tensor by_a(const Params& p, const Tensor& a, const Tensor& s, const Tensor& y) {
-    if (p.k == max_gamma_order) {
-      throw TransformError("random.gamma: a sample can be differentiated " + std::to_string(max_gamma_order) +
+    if (p.k == draws::max_gamma_order) {
+      throw TransformError("random.gamma: a sample can be differentiated " + std::to_string(draws::max_gamma_order) +
                            " times by its parameter, not more" + level_context());
     }
     return apply<GammaSensitivity>({p.k + 1}, Tensor(a), Tensor(s)) - y * (s - digamma(a));
@@ -231,13 +208,7 @@ struct Gamma : General<Gamma, 2> {
   static Tensor eval(const Params& p, Out x) {
     const Tensor keys = pack(x[0]), alpha = pack(x[1]);
     Tensor y = empty_dense(alpha.shape(), alpha.dtype(), keys.device());
-    const std::int64_t lanes = keys.size() / 2;
-    if (y.size() == 0) return y;
-    if (alpha.dtype() == Dtype::float64)
-      random_gamma(words(keys), lanes, y.size() / lanes, elements<const double>(alpha), p.logarithm,
-                   elements<double>(y));
-    else
-      random_gamma(words(keys), lanes, y.size() / lanes, elements<const float>(alpha), p.logarithm, elements<float>(y));
+    if (y.size() > 0) backend(y).random.gamma(keys, alpha, p.logarithm, y);
     return y;
   }
   static Tensor by_alpha(const Params& p, In x, In y) {

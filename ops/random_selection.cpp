@@ -79,7 +79,7 @@ Tensor choice(Tensor key, Tensor a, Shape shape, Choice p) {
   const std::int64_t draws = shape.elements();
   Tensor indices;
   if (draws == 0)
-    indices = zeros(shape, {.dtype = Dtype::int32});
+    indices = zeros(shape, {Dtype::int32, key.device()});
   else if (p.p.defined())
     indices = weighted_indices(std::move(key), from, shape, p);
   else if (p.replace)

@@ -1,11 +1,9 @@
 // Diagonals and triangles of matrices (the last two axes). A diagonal is a view; laying a vector on a diagonal is its
 // transpose; taking a triangle is its own.
 #include <algorithm>
-#include <cstring>
 
 #include "strata/core/error.hpp"
-#include "strata/core/parallel.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -56,12 +54,11 @@ struct DiagonalSet : Linear<DiagonalSet> {
     const Dense& d = dense(x);
     const int rank = d.shape.size() - 1;
     const Shape shape = d.shape.slice(0, rank) + Shape{p.rows, p.columns};
-    Tensor y = zeros(shape, {.dtype = d.dtype});
+    Tensor y = zeros(shape, {d.dtype, d.device});
     dense(y).weak = d.weak;
     Strides strides = row_major(shape).slice(0, rank);
     strides.push_back(p.columns + 1);
-    std::byte* to = dense(y).data + (p.row() * p.columns + p.column()) * itemsize(d.dtype);
-    if (x.size() > 0) copy_box(d.data, d.strides, to, strides, d.shape, itemsize(d.dtype));
+    if (x.size() > 0) backend(y).slices.write(x, y, strides, p.row() * p.columns + p.column());
     return y;
   }
   static Tensor transpose(const Params& p, const Tensor& g) { return apply<Diagonal>(p, Tensor(g)); }
@@ -82,19 +79,8 @@ struct Triangle : Linear<Triangle> {
   };
   static constexpr std::string_view name = "triangle";
   static Tensor eval(const Params& p, Tensor x) {
-    Tensor y = donatable(x) ? std::move(x) : copy(x);
-    const Shape& shape = y.shape();
-    const std::int64_t columns = shape.back(), rows = shape[shape.size() - 2], size = itemsize(y.dtype());
-    std::byte* data = dense(y).data;
-    const std::int64_t all_rows = columns > 0 ? y.size() / columns : 0;
-    parallel_for(all_rows, std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, columns)),
-                 [&](auto begin, auto end) {
-                   for (std::int64_t i = begin; i < end; ++i) {
-                     const std::int64_t edge = std::clamp<std::int64_t>(i % rows + p.k + (p.upper ? 0 : 1), 0, columns);
-                     const std::int64_t from = p.upper ? 0 : edge, to = p.upper ? edge : columns;
-                     std::memset(data + (i * columns + from) * size, 0, static_cast<std::size_t>((to - from) * size));
-                   }
-                 });
+    Tensor y = may_overwrite(x) ? std::move(x) : copy(x);
+    backend(y).slices.triangle(y, p.k, p.upper);
     return y;
   }
   static Tensor transpose(const Params& p, const Tensor& g) { return apply<Triangle>(p, Tensor(g)); }
@@ -154,7 +140,8 @@ Tensor fill_diagonal(Tensor x, Tensor value) {
   Shape shape = x.shape().slice(0, rank - 2);
   shape.push_back(p.length());
   const Tensor on = apply<DiagonalSet>(p, broadcast_to(astype(std::move(value), x.dtype()), shape));
-  return where(astype(eye(rows, {.columns = columns}), Dtype::bool_), on, std::move(x));
+  const Tensor here = apply<DiagonalSet>(p, ones({p.length()}, {Dtype::bool_, x.device()}));
+  return where(here, on, std::move(x));
 }
 
 Tensor trace(Tensor x, OnDiagonal p) {

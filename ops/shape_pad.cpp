@@ -82,7 +82,8 @@ std::int64_t mirrored(PadMode mode, std::int64_t i, std::int64_t n) {
 
 /// x with the elements at these places of an axis.
 Tensor pick(Tensor x, const std::vector<std::int64_t>& at, int axis) {
-  return take(std::move(x), array(at, {at.size()}), {.axis = axis, .mode = IndexMode::clip});
+  const Tensor places = array(at, {at.size()}, {.device = x.device()});
+  return take(std::move(x), places, {.axis = axis, .mode = IndexMode::clip});
 }
 
 }  // namespace

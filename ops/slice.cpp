@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/strided.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/reduce_axes.hpp"
@@ -75,7 +75,7 @@ struct Slice : Linear<Slice> {
     return view_of(x, p.shape(), strides, offset);
   }
   static Tensor transpose(const Params& p, const Tensor& g) {
-    if (!permutes(p)) return write_box(zero_view(p.from, g.dtype()), g, p);
+    if (!permutes(p)) return write_box(zero_view(p.from, g), g, p);
     Box back = p;
     back.dropped = 0;
     return read_box(reshape(g, p.size), back);
@@ -104,27 +104,26 @@ struct SliceSet : General<SliceSet, 2> {
   static constexpr Keep keep = Keep::nothing;
   static Tensor eval(const Params& p, Out x) {
     Tensor y;
-    if (donatable(x[0])) {
+    if (may_overwrite(x[0])) {
       y = std::move(x[0]);
       dense(y).weak = dense(y).weak && x[1].weak();
     } else {
       const Dense& d = dense(x[0]);
       y = empty_dense(d.shape, d.dtype, d.device, d.weak && x[1].weak());
-      if (!permutes(p)) copy_strided(d.data, itemsize(d.dtype), d.shape, d.strides, dense(y).data);
+      if (!permutes(p)) backend(y).elements.copy(x[0], y);
     }
-    const Dense &to = dense(y), &u = dense(x[1]);
-    const auto [strides, offset] = strides_of(p, to.strides);
-    copy_box(u.data, u.strides, to.data + offset * itemsize(to.dtype), strides, u.shape, itemsize(to.dtype));
+    const auto [strides, offset] = strides_of(p, dense(y).strides);
+    backend(y).slices.write(x[1], y, strides, offset);
     return y;
   }
   static Tensor jvp(const Params& p, In x, In dx, In) {
     if (!dx[0].defined() && !dx[1].defined()) return {};
-    return write_box(dx[0].defined() ? dx[0] : zero_view(p.from, x[0].dtype()),
-                     dx[1].defined() ? dx[1] : zero_view(p.shape(), x[0].dtype()), p);
+    return write_box(dx[0].defined() ? dx[0] : zero_view(p.from, x[0]),
+                     dx[1].defined() ? dx[1] : zero_view(p.shape(), x[0]), p);
   }
   static void vjp(const Params& p, In, In, In g, Need need, Out dx) {
     if (need[1]) dx[1] = read_box(g[0], p);
-    if (need[0]) dx[0] = write_box(g[0], zero_view(p.shape(), g[0].dtype()), p);
+    if (need[0]) dx[0] = write_box(g[0], zero_view(p.shape(), g[0]), p);
   }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     const int axis = x[0].mapped() ? x[0].axis : 0;

@@ -5,6 +5,10 @@
 
 namespace strata {
 
-inline Tensor zero_view(const Shape& shape, Dtype dtype) { return broadcast_to(astype(Tensor(0), dtype), shape); }
+/// Of the dtype of `like`, where that lies.
+inline Tensor zero_view(const Shape& shape, const Tensor& like) {
+  const Device device = like.device();
+  return broadcast_to(device == cpu ? astype(Tensor(0), like.dtype()) : zeros({}, {like.dtype(), device}), shape);
+}
 
 }  // namespace strata

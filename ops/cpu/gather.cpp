@@ -1,4 +1,4 @@
-// Kernels of gather and scatter: first every position's offset, then slices, run by run.
+// Gather and scatter on the CPU: first every position's offset, then slices, run by run.
 // NOTE [scatter in parallel]  Batches and slice axes before the positions write to different places, so they are shared
 // out among threads. Where there are too few of them, threads share out the targets: each walks all positions in order
 // and takes those whose offset lies in its own range. Either way the updates of one place are combined in their order.
@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+#include <vector>
 
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/strided.hpp"
@@ -44,23 +46,6 @@ class Walk {
   std::int64_t index_[max_rank];
 };
 
-/// The index after NumPy's counting from the end and the mode's rule; false: outside.
-bool settle(const SliceGeometry& g, int k, std::int64_t& i) {
-  const std::int64_t n = g.size[k], last = g.last[k];
-  if (i < 0 && g.from_end) i += n;
-  if (i >= 0 && i <= last) return true;
-  if (g.mode == IndexMode::fill) return false;
-  if (n == 0 || last < 0) return false;
-  if (g.mode == IndexMode::wrap) {
-    i %= n;
-    if (i < 0) i += n;
-    i = std::min(i, last);
-  } else {
-    i = i < 0 ? 0 : last;
-  }
-  return true;
-}
-
 template <class T>
 void resolve(const SliceGeometry& g, const T* index, std::int64_t* offsets) {
   const Shape shape = g.batch + g.positions;
@@ -72,7 +57,7 @@ void resolve(const SliceGeometry& g, const T* index, std::int64_t* offsets) {
       std::int64_t offset = walk.first;
       for (int k = 0; k < g.depth; ++k) {
         auto i = static_cast<std::int64_t>(index[walk.second + k * g.index_step]);
-        if (!settle(g, k, i)) {
+        if (!settle_index(g.size[k], g.last[k], g.mode, g.from_end, i)) {
           offset = outside;
           break;
         }
@@ -148,44 +133,6 @@ void gather_typed(const SliceGeometry& g, const std::int64_t* offsets, const T* 
   });
 }
 
-struct Set {
-  template <class T>
-  static T of(T, T b) {
-    return b;
-  }
-};
-/// Integers wrap around, as in NumPy.
-struct Add {
-  template <class T>
-  static T of(T a, T b) {
-    if constexpr (std::is_integral_v<T>)
-      return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-    else
-      return a + b;
-  }
-};
-struct Mul {
-  template <class T>
-  static T of(T a, T b) {
-    if constexpr (std::is_integral_v<T>)
-      return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
-    else
-      return a * b;
-  }
-};
-struct Max {
-  template <class T>
-  static T of(T a, T b) {
-    return b > a || b != b ? b : a;
-  }
-};
-struct Min {
-  template <class T>
-  static T of(T a, T b) {
-    return b < a || b != b ? b : a;
-  }
-};
-
 /// One group's positions whose offset is in [low, high).
 template <class F, class T>
 void scatter_group(const Runs& runs, const std::int64_t* offsets, std::int64_t positions, std::int64_t low,
@@ -247,39 +194,70 @@ void scatter_numbers(const SliceGeometry& g, const std::int64_t* offsets, std::b
 
 }  // namespace
 
-void resolve_positions(const SliceGeometry& g, const void* index, Dtype index_dtype, std::int64_t* offsets) {
-  if (index_dtype == Dtype::int32)
-    resolve(g, static_cast<const std::int32_t*>(index), offsets);
+namespace cpu_kernel {
+namespace {
+
+const std::int64_t* int64s(const Tensor& x) { return reinterpret_cast<const std::int64_t*>(dense(x).data); }
+
+}  // namespace
+
+Tensor resolve_positions(const SliceGeometry& g, const Tensor& index) {
+  const Tensor offsets = empty_dense({g.batch.elements() * g.positions.elements()}, Dtype::int64);
+  auto* to = reinterpret_cast<std::int64_t*>(dense(offsets).data);
+  if (index.dtype() == Dtype::int32)
+    resolve(g, reinterpret_cast<const std::int32_t*>(dense(index).data), to);
   else
-    resolve(g, static_cast<const std::int64_t*>(index), offsets);
+    resolve(g, int64s(index), to);
+  return offsets;
 }
 
-void gather_slices(const SliceGeometry& g, const std::int64_t* offsets, const std::byte* x, std::byte* y, int itemsize,
-                   const std::byte* fill) {
-  visit_width(itemsize, [&]<class T>(T) {
+void gather_slices(const SliceGeometry& g, const Tensor& offsets, const Tensor& x, const Tensor& y, const void* fill) {
+  visit_width(itemsize(x.dtype()), [&]<class T>(T) {
     T value;
     std::memcpy(&value, fill, sizeof value);
-    gather_typed(g, offsets, reinterpret_cast<const T*>(x), reinterpret_cast<T*>(y), value);
+    gather_typed(g, int64s(offsets), reinterpret_cast<const T*>(dense(x).data), reinterpret_cast<T*>(dense(y).data),
+                 value);
   });
 }
 
-void scatter_slices(const SliceGeometry& g, const std::int64_t* offsets, std::byte* x, const std::byte* u, Dtype dtype,
-                    ScatterKind kind) {
-  const bool truth = dtype == Dtype::bool_;  // 0 and 1: or is max, and is min
-  switch (kind) {
+void scatter_slices(const SliceGeometry& g, const Tensor& offsets, const Tensor& x, const Tensor& u, ScatterKind kind) {
+  const Dtype d = x.dtype();
+  const std::int64_t* at = int64s(offsets);
+  std::byte* to = dense(x).data;
+  const std::byte* from = dense(u).data;
+  switch (d == Dtype::bool_ ? of_bools(kind) : kind) {
     case ScatterKind::set:
-      return visit_width(itemsize(dtype), [&]<class T>(T) {
-        scatter_typed<Set>(g, offsets, reinterpret_cast<T*>(x), reinterpret_cast<const T*>(u));
+      return visit_width(itemsize(d), [&]<class T>(T) {
+        scatter_typed<combine::Set>(g, at, reinterpret_cast<T*>(to), reinterpret_cast<const T*>(from));
       });
     case ScatterKind::add:
-      return truth ? scatter_numbers<Max>(g, offsets, x, u, dtype) : scatter_numbers<Add>(g, offsets, x, u, dtype);
+      return scatter_numbers<combine::Add>(g, at, to, from, d);
     case ScatterKind::mul:
-      return truth ? scatter_numbers<Min>(g, offsets, x, u, dtype) : scatter_numbers<Mul>(g, offsets, x, u, dtype);
+      return scatter_numbers<combine::Mul>(g, at, to, from, d);
     case ScatterKind::max:
-      return scatter_numbers<Max>(g, offsets, x, u, dtype);
+      return scatter_numbers<combine::Max>(g, at, to, from, d);
     default:
-      return scatter_numbers<Min>(g, offsets, x, u, dtype);
+      return scatter_numbers<combine::Min>(g, at, to, from, d);
   }
 }
 
+void keep_winners(const SliceGeometry& g, const Tensor& where) {
+  auto* offsets = reinterpret_cast<std::int64_t*>(dense(where).data);
+  const std::int64_t n = g.positions.elements();
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  for (std::int64_t b = 0; b < g.batch.elements(); ++b, offsets += n) {
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(),
+              [&](auto i, auto j) { return offsets[i] != offsets[j] ? offsets[i] < offsets[j] : i < j; });
+    for (std::size_t i = 0; i + 1 < order.size(); ++i) {
+      if (offsets[order[i]] == offsets[order[i + 1]])
+        order[i] = -order[i] - 1;  // settled below: offsets are still read
+    }
+    for (std::int64_t i : order) {
+      if (i < 0) offsets[-i - 1] = outside;
+    }
+  }
+}
+
+}  // namespace cpu_kernel
 }  // namespace strata

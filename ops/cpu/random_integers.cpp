@@ -9,38 +9,12 @@
 #include "strata/core/parallel.hpp"
 #include "strata/ops/cpu/random_kernels.hpp"
 #include "strata/ops/cpu/threefry.hpp"
+#include "strata/ops/random_formulas.hpp"
 
 namespace strata {
 namespace {
 
 constexpr std::int64_t tile = 1024;
-
-/// x mod 0 is x.
-template <class U>
-U rem(U x, U span) {
-  return span == 0 ? x : static_cast<U>(x % span);
-}
-
-/// Two draws, reduced: (higher * 2^bits + lower) mod span. T has at least 32 bits.
-template <class T>
-struct Span {
-  using U = std::make_unsigned_t<T>;
-  U low, span, multiplier;
-  Span() = default;
-  /// Bounds clipped to [least, most]; high may be most + 1.
-  Span(std::int64_t low64, std::int64_t high64, std::int64_t least, std::int64_t most) {
-    const std::int64_t l = std::clamp(low64, least, most), h = std::clamp(high64, least, most);
-    low = static_cast<U>(l);
-    span = h <= l ? U(1) : static_cast<U>(static_cast<U>(h) - low);
-    if (high64 > most && h > l) ++span;  // 0 stands for 2^bits
-    multiplier = rem<U>(static_cast<U>(U(1) << (sizeof(U) * 4)), span);
-    multiplier = rem<U>(static_cast<U>(multiplier * multiplier), span);
-  }
-  U operator()(U higher, U lower) const {
-    const U offset = rem(higher, span) * multiplier + rem(lower, span);
-    return low + rem(offset, span);
-  }
-};
 
 template <class U>
 void bits_of(KeyWords key, std::int64_t first, std::int64_t n, U* y) {
@@ -54,20 +28,16 @@ void bits_of(KeyWords key, std::int64_t first, std::int64_t n, U* y) {
   }
 }
 
-/// Small integers are drawn as int32, which keeps their bias small.
 template <class T>
 void integers_run(KeyWords key, std::int64_t first, std::int64_t n, Bounds b, T* y) {
-  using Wide = std::conditional_t<sizeof(T) < 4, std::int32_t, T>;
-  using U = std::make_unsigned_t<Wide>;
-  constexpr auto least = static_cast<std::int64_t>(std::numeric_limits<T>::min());
-  constexpr auto most = sizeof(T) == 8 ? INT64_MAX : static_cast<std::int64_t>(std::numeric_limits<T>::max());
+  using Rule = draws::Integers<T>;
+  using U = std::make_unsigned_t<typename Rule::Wide>;
   U higher[tile], lower[tile];
   bits_of(key.child(0), first, n, higher);
   bits_of(key.child(1), first, n, lower);
-  Span<Wide> span;
+  draws::Span<typename Rule::Wide> span;
   for (std::int64_t i = 0; i < n; ++i) {
-    if (i == 0 || !b.one_low || !b.one_high)
-      span = Span<Wide>(b.low[b.one_low ? 0 : i], b.high[b.one_high ? 0 : i], least, most);
+    if (i == 0 || !b.one_low || !b.one_high) span = Rule::span(b.low[b.one_low ? 0 : i], b.high[b.one_high ? 0 : i]);
     y[i] = static_cast<T>(span(higher[i], lower[i]));
   }
 }

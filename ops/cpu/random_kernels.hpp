@@ -37,9 +37,4 @@ template <class T>
 void random_gamma(const std::uint32_t* keys, std::int64_t lanes, std::int64_t count, const T* alpha, bool logarithm,
                   T* y);
 
-/// How the quantiles of Gamma(a, 1) move: -ds/da at a fixed quantile of s = log x for k = 1, and what its derivatives
-/// are made of for k up to max_gamma_order. See NOTE [implicit gradient].
-inline constexpr int max_gamma_order = 15;
-double gamma_sensitivity(int k, double a, double s);
-
 }  // namespace strata

@@ -8,7 +8,7 @@
 
 #include "strata/core/dtype.hpp"
 #include "strata/core/parallel.hpp"
-#include "strata/ops/math.hpp"
+#include "strata/ops/random_formulas.hpp"
 
 namespace strata {
 
@@ -22,20 +22,6 @@ const ThreefryKernels& threefry_kernels() {
 #endif
     default:
       return ThreefrySet<Isa::baseline>::table;
-  }
-}
-
-void threefry2x32(const std::uint32_t key[2], std::uint32_t& c0, std::uint32_t& c1) {
-  constexpr int rotation[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
-  const std::uint32_t k[3] = {key[0], key[1], key[0] ^ key[1] ^ 0x1bd11bdau};
-  c0 += k[0], c1 += k[1];
-  for (std::uint32_t group = 0; group < 5; ++group) {
-    for (int r : rotation[group % 2]) {
-      c0 += c1;
-      c1 = std::rotl(c1, r) ^ c0;
-    }
-    c0 += k[(group + 1) % 3];
-    c1 += k[(group + 2) % 3] + group + 1;
   }
 }
 
@@ -100,48 +86,33 @@ void narrow(std::uint32_t* words, std::int64_t n, T* y) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(words[i]);
 }
 
+std::uint64_t joined(const std::uint32_t* pair) { return std::uint64_t{pair[0]} << 32 | pair[1]; }
+
 /// The first word of each pair is the upper half.
 void join(std::uint32_t* pairs, std::int64_t n, std::uint64_t* y) {
-  for (std::int64_t i = 0; i < n; ++i) y[i] = std::uint64_t{pairs[2 * i]} << 32 | pairs[2 * i + 1];
+  for (std::int64_t i = 0; i < n; ++i) y[i] = joined(pairs + 2 * i);
 }
 
 void uniform64(std::uint32_t* pairs, std::int64_t n, double low, double scale, double* y) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::uint64_t bits = std::uint64_t{pairs[2 * i]} << 32 | pairs[2 * i + 1];
-    const double u = std::bit_cast<double>(bits >> 12 | std::uint64_t{0x3ff} << 52) - 1;
-    y[i] = std::max(u * scale + low, low);
-  }
+  for (std::int64_t i = 0; i < n; ++i) y[i] = draws::uniform64(joined(pairs + 2 * i), low, scale);
 }
 
-/// The low 16 bits give a float16's 10 bits of fraction, the low 8 a bfloat16's 7.
 template <class Half>
-void half_uniform(const Source& source, std::uint32_t* words, std::int64_t n, const Draw& draw, Half* y) {
-  const int shift = 32 - draw.bits;
-  const std::uint32_t mask = draw.bits == 16 ? 0xffc00000u : 0xfe000000u;
-  for (std::int64_t i = 0; i < n; ++i) words[i] = words[i] << shift & mask;
-  const auto low = static_cast<float>(Half(static_cast<float>(draw.low)));
-  const auto high = static_cast<float>(Half(static_cast<float>(draw.high)));
-  source.kernels.uniform(words, n, low, static_cast<float>(Half(high - low)));
+void half_uniform(const Source& source, std::uint32_t* words, std::int64_t n, double low, double high, Half* y) {
+  for (std::int64_t i = 0; i < n; ++i) words[i] = draws::half_bits<Half>(words[i]);
+  const draws::HalfRange range = draws::half_range<Half>(low, high);
+  source.kernels.uniform(words, n, range.low, range.scale);
   for (std::int64_t i = 0; i < n; ++i) y[i] = Half(std::bit_cast<float>(words[i]));
 }
 
-constexpr double sqrt2 = 1.4142135623730951;
-
 void normal64(std::uint32_t* pairs, std::int64_t n, double* y) {
-  constexpr double low = -0x1.fffffffffffffp-1;  // next to -1
-  uniform64(pairs, n, low, 1 - low, y);
-  for (std::int64_t i = 0; i < n; ++i) y[i] = sqrt2 * math::erf_inv(y[i]);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = draws::normal64(joined(pairs + 2 * i));
 }
 
-/// Every step rounded to the half type.
 template <class Half>
-void half_normal(const Source& source, std::uint32_t* words, std::int64_t n, int bits, Half* y) {
-  const Draw between{DrawKind::half_uniform, bits, bits == 16 ? -0.99951171875 : -0.99609375, 1};
-  half_uniform(source, words, n, between, y);
-  const auto factor = static_cast<float>(Half(static_cast<float>(sqrt2)));
-  for (std::int64_t i = 0; i < n; ++i) {
-    y[i] = Half(factor * static_cast<float>(Half(math::erf_inv(static_cast<float>(y[i])))));
-  }
+void half_normal(const Source& source, std::uint32_t* words, std::int64_t n, Half* y) {
+  half_uniform(source, words, n, draws::half_normal_low<Half>, 1, y);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = draws::half_normal(y[i]);
 }
 
 /// Draws [at, at + n), n <= tile, to where the whole result begins.
@@ -164,16 +135,17 @@ void draw_tile(const Source& source, const Draw& draw, std::int64_t at, std::int
     case DrawKind::bits64:
       return join(both(), n, in(static_cast<std::uint64_t*>(nullptr)));
     case DrawKind::half_uniform:
-      if (draw.bits == 16) return half_uniform(source, single(), n, draw, in(static_cast<Float16*>(nullptr)));
-      return half_uniform(source, single(), n, draw, in(static_cast<BFloat16*>(nullptr)));
+      if (draw.bits == 16)
+        return half_uniform(source, single(), n, draw.low, draw.high, in(static_cast<Float16*>(nullptr)));
+      return half_uniform(source, single(), n, draw.low, draw.high, in(static_cast<BFloat16*>(nullptr)));
     case DrawKind::uniform:
       if (draw.bits == 64)
         return uniform64(both(), n, draw.low, draw.high - draw.low, in(static_cast<double*>(nullptr)));
       source.words(at, n, false, words);
       return source.kernels.uniform(words, n, low, high - low);
     case DrawKind::half_normal:
-      if (draw.bits == 16) return half_normal(source, single(), n, 16, in(static_cast<Float16*>(nullptr)));
-      return half_normal(source, single(), n, 8, in(static_cast<BFloat16*>(nullptr)));
+      if (draw.bits == 16) return half_normal(source, single(), n, in(static_cast<Float16*>(nullptr)));
+      return half_normal(source, single(), n, in(static_cast<BFloat16*>(nullptr)));
     case DrawKind::normal:
       if (draw.bits == 64) return normal64(both(), n, in(static_cast<double*>(nullptr)));
       source.words(at, n, false, words);

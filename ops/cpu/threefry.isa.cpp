@@ -2,6 +2,7 @@
 // Called through ThreefryKernels (ops/cpu/threefry.hpp).
 #include "strata/ops/cpu/threefry.hpp"
 #include "strata/ops/cpu/simd.hpp"
+#include "strata/ops/random_formulas.hpp"
 
 namespace strata::kernel {
 inline namespace STRATA_ISA {
@@ -90,71 +91,24 @@ void each(const uint32_t* k0, const uint32_t* k1, uint32_t* c0, uint32_t* c1, in
   }
 }
 
-/// The upper 23 bits as a number in [0, 1).
-STRATA_HD F unit(U bits) { return simd::as_float((bits >> 9) | U(0x3f800000u)) - F(1); }
-
 void uniform(uint32_t* y, int64_t n, float low, float scale) {
   for (int64_t i = 0; i < n; i += U::size) {
     const int lanes = lanes_left(n - i);
-    const F u = unit(get(y + i, lanes));
-    put(simd::as_bits(max(fma(u, F(scale), F(low)), F(low))), y + i, lanes);
+    put(simd::as_bits(draws::uniform(get(y + i, lanes), F(low), F(scale))), y + i, lanes);
   }
-}
-
-/// Keeps a product from being fused with what uses it: JAX rounds it, and near the tails that decides the digits.
-STRATA_HD F rounded(F x) {
-#if defined(__x86_64__)
-  asm("" : "+x"(x.v));
-#elif defined(__aarch64__)
-  asm("" : "+w"(x.v));
-#endif
-  return x;
-}
-
-template <class... C>
-STRATA_HD F horner(F x, F first, C... rest) {
-  ((first = fma(first, x, F(rest))), ...);
-  return first;
-}
-
-/// -log(x) for 2^-23 <= x <= 1 to an absolute error of 1e-7, which is all that erf_inv of it needs.
-STRATA_HD F minus_log(F x) {
-  const Vec<int32_t> bits = simd::bitcast<int32_t>(x) - Vec<int32_t>(0x3f3504f3);
-  const F k = simd::convert<float>(bits >> 23);
-  const F f = simd::bitcast<float>((bits & Vec<int32_t>(0x7fffff)) + Vec<int32_t>(0x3f3504f3)) - F(1);
-  const F p = horner(f, F(7.0376836292e-2f), -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
-                     -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
-  const F square = f * f;
-  return fma(k, F(-0.693147181f), fma(square, fma(-p, f, F(0.5f)), -f));
-}
-
-/// sqrt(2) * erf_inv(u) of u = 2 unit(bits) - (1 - 2^-24): Giles' two polynomials in -log(1 - u^2), as JAX has them. No
-/// special values arise, so this is shorter than math::erf_inv.
-STRATA_HD F standard_normal(U bits) {
-  const F u = fma(unit(bits), F(2), F(-0x1.fffffep-1f));
-  const F w = minus_log(F(1) - rounded(u * u));
-  F p = horner(w - F(2.5f), F(2.81022636e-08f), 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f,
-               -0.00125372503f, -0.00417768164f, 0.246640727f, 1.50140941f);
-  const auto tail = w >= F(5);
-  if (any(tail)) [[unlikely]] {
-    const F q = horner(sqrt(w) - F(3), F(-0.000200214257f), 0.000100950558f, 0.00134934322f, -0.00367342844f,
-                       0.00573950773f, -0.0076224613f, 0.00943887047f, 1.00167406f, 2.83297682f);
-    p = select(tail, q, p);
-  }
-  return p * u * F(1.41421356f);
 }
 
 void normal(uint32_t* y, int64_t n) {
   for (int64_t i = 0; i < n; i += U::size) {
     const int lanes = lanes_left(n - i);
-    put(simd::as_bits(standard_normal(get(y + i, lanes))), y + i, lanes);
+    put(simd::as_bits(draws::normal<F>(get(y + i, lanes))), y + i, lanes);
   }
 }
 
 void below(const uint32_t* bits, int64_t n, float p, bool* y) {
   for (int64_t i = 0; i < n; i += U::size) {
     const int lanes = lanes_left(n - i);
-    (unit(get(bits + i, lanes)) < F(p)).store_n(reinterpret_cast<uint8_t*>(y + i), lanes);
+    (draws::unit<F>(get(bits + i, lanes)) < F(p)).store_n(reinterpret_cast<uint8_t*>(y + i), lanes);
   }
 }
 
