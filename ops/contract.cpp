@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/contraction.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
@@ -44,7 +44,8 @@ struct Contract : Bilinear<Contract> {
   static constexpr std::string_view name = "contract";
   static Tensor eval(const Params& p, Tensor a, Tensor b) {
     if (Tensor y = p.lanes ? factored::product(p, a, b) : Tensor(); y.defined()) return y;
-    return contract_dense(p, std::move(a), std::move(b));
+    const ProductsKernels& products = backend(a).products;
+    return products.contract(p, std::move(a), std::move(b));
   }
   static constexpr bool adds = true;
   static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor& a, const Tensor& b, Tensor sum) {
@@ -70,7 +71,7 @@ struct Contract : Bilinear<Contract> {
   }
   /// A factor that is the same in all lanes gets lanes too (without a copy), where the product is to stay factored.
   static void share_lanes(const Params& p, Lane& a, Lane& b, std::int64_t size) {
-    if (a.mapped() && b.mapped()) return;
+    if ((a.mapped() && b.mapped()) || a.value.device() != cpu) return;
     const auto logical = [](const Lane& x) {
       Shape s = x.value.shape();
       if (x.mapped()) s.erase(x.axis);
@@ -126,8 +127,19 @@ Tensor contract(const Contraction& p, Tensor a, Tensor b) {
   return apply<Contract>(p, std::move(a), std::move(b));
 }
 
+namespace {
+
+/// All dense, on one device.
+bool together(const Tensor& a, const Tensor& b, const Tensor& sum) {
+  if (!a.is_dense() || !b.is_dense() || !sum.is_dense()) return false;
+  const Device device = dense(a).device;
+  return dense(b).device == device && dense(sum).device == device;
+}
+
+}  // namespace
+
 Tensor contract_onto(Tensor sum, const Contraction& p, Tensor a, Tensor b) {
-  if (sum.defined() && a.is_dense() && b.is_dense() && add_contraction(p, a, b, sum)) return sum;
+  if (sum.defined() && together(a, b, sum) && backend(a).products.add_contraction(p, a, b, sum)) return sum;
   return add_tangents(std::move(sum), contract(p, std::move(a), std::move(b)));
 }
 

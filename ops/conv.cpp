@@ -4,8 +4,8 @@
 // copy only where the lanes do not lie there already.
 #include "strata/ops/conv.hpp"
 
+#include "strata/ops/backend.hpp"
 #include "strata/ops/contract.hpp"
-#include "strata/ops/cpu/conv.hpp"
 #include "strata/ops/factored.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
@@ -52,10 +52,10 @@ ConvGeometry grouped(ConvGeometry p, std::int64_t lanes) {
 
 /// No lanes, no result: a convolution of zero groups would have no sizes to speak of.
 Lane no_lanes(const ConvGeometry& p, std::int64_t first, std::int64_t second, const ConvGeometry::Sizes& sizes,
-              Dtype dtype) {
+              const Tensor& like) {
   Shape shape{0, first, second};
   for (int i = 0; i < p.rank; ++i) shape.push_back(sizes[static_cast<std::size_t>(i)]);
-  return {zeros(shape, {.dtype = dtype}), 0};
+  return {zeros(shape, {.dtype = like.dtype(), .device = like.device()}), 0};
 }
 
 std::int64_t logical(const Lane& x, int axis) { return x.value.shape()[value_axis(x, axis)]; }
@@ -78,7 +78,7 @@ std::int64_t high_padding(const ConvGeometry& p, std::size_t i) {
 /// NOTE [patches as factors]  Worth it for the wide layers behind small images, whose kernels have more elements than
 /// all patches. The kernels of the first layers are small, one for each lane is quickly made.
 Tensor kernel_of_patches(const ConvGeometry& p, const Lane& x, const Lane& y, const Batch& batch) {
-  if (p.shared < 0 || batch.id.level->depth <= p.shared || p.groups != 1) return {};
+  if (p.shared < 0 || batch.id.level->depth <= p.shared || p.groups != 1 || x.value.device() != cpu) return {};
   const std::int64_t n = logical(x, 0), c = logical(x, 1), o = logical(y, 1);
   const std::int64_t window = p.w[0] * p.w[1] * p.w[2], positions = p.y[0] * p.y[1] * p.y[2];
   if (!factored::worthwhile(batch.size, o * c * window, n * positions * (o + c * window))) return {};
@@ -111,7 +111,7 @@ ConvGeometry sample_geometry(std::int64_t x, std::int64_t w, std::int64_t stride
 struct ConvResult : Bilinear<ConvResult> {
   using Params = ConvGeometry;
   static constexpr std::string_view name = "conv_result";
-  static Tensor eval(const Params& p, Tensor x, Tensor w) { return conv_result_dense(p, x, w); }
+  static Tensor eval(const Params& p, Tensor x, Tensor w) { return backend(x).products.conv_result(p, x, w); }
   static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor&, const Tensor& w) {
     return conv_image(p, g, w);
   }
@@ -120,7 +120,7 @@ struct ConvResult : Bilinear<ConvResult> {
   }
   static Lane batch(const Params& p, Lane x, Lane w, Batch& batch) {
     const std::int64_t n = batch.size;
-    if (n == 0) return no_lanes(p, logical(x, 0), logical(w, 0), p.y, x.value.dtype());
+    if (n == 0) return no_lanes(p, logical(x, 0), logical(w, 0), p.y, x.value);
     if (!w.mapped()) return unfold(conv_result(p, fold(x, 0), w.value), 0, n);
     if (!x.mapped()) return unfold(conv_result(p, x.value, fold(w, 0, p.groups)), 1, n, p.groups);
     return unfold(conv_result(grouped(p, n), fold(x, 1), fold(w, 0)), 1, n);
@@ -139,7 +139,7 @@ struct ConvResult : Bilinear<ConvResult> {
 struct ConvImage : Bilinear<ConvImage> {
   using Params = ConvGeometry;
   static constexpr std::string_view name = "conv_image";
-  static Tensor eval(const Params& p, Tensor y, Tensor w) { return conv_image_dense(p, y, w); }
+  static Tensor eval(const Params& p, Tensor y, Tensor w) { return backend(y).products.conv_image(p, y, w); }
   static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor&, const Tensor& w) {
     return conv_result(p, g, w);
   }
@@ -148,7 +148,7 @@ struct ConvImage : Bilinear<ConvImage> {
   }
   static Lane batch(const Params& p, Lane y, Lane w, Batch& batch) {
     const std::int64_t n = batch.size;
-    if (n == 0) return no_lanes(p, logical(y, 0), logical(w, 1) * p.groups, p.x, y.value.dtype());
+    if (n == 0) return no_lanes(p, logical(y, 0), logical(w, 1) * p.groups, p.x, y.value);
     if (!w.mapped()) return unfold(conv_image(p, fold(y, 0), w.value), 0, n);
     if (!y.mapped()) return unfold(conv_image(p, y.value, fold(w, 1)), 1, n, p.groups);
     return unfold(conv_image(grouped(p, n), fold(y, 1), fold(w, 0)), 1, n);
@@ -166,7 +166,7 @@ struct ConvImage : Bilinear<ConvImage> {
 struct ConvKernel : Bilinear<ConvKernel> {
   using Params = ConvGeometry;
   static constexpr std::string_view name = "conv_kernel";
-  static Tensor eval(const Params& p, Tensor x, Tensor y) { return conv_kernel_dense(p, x, y); }
+  static Tensor eval(const Params& p, Tensor x, Tensor y) { return backend(x).products.conv_kernel(p, x, y); }
   static Tensor transpose_a(const Params& p, const Tensor& g, const Tensor&, const Tensor& y) {
     return conv_image(p, y, g);
   }
@@ -175,7 +175,7 @@ struct ConvKernel : Bilinear<ConvKernel> {
   }
   static Lane batch(const Params& p, Lane x, Lane y, Batch& batch) {
     const std::int64_t n = batch.size;
-    if (n == 0) return no_lanes(p, logical(y, 1), logical(x, 1) / p.groups, p.w, x.value.dtype());
+    if (n == 0) return no_lanes(p, logical(y, 1), logical(x, 1) / p.groups, p.w, x.value);
     if (x.mapped() && y.mapped()) {
       Tensor w = kernel_of_patches(p, x, y, batch);
       if (w.defined()) return {std::move(w), 0};

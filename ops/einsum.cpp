@@ -170,7 +170,7 @@ class Einsum {
     x = moveaxis(moveaxis(std::move(x), second, -1), first, -2);
     Shape flat = x.shape().slice(0, x.ndim() - 2), pad = flat, skewed = flat;
     flat.push_back(a * a), pad.push_back(a), skewed.push_back(a), skewed.push_back(a + 1);
-    x = concatenate({reshape(x, flat), zeros(pad, {.dtype = x.dtype()})}, {.axis = -1});
+    x = concatenate({reshape(x, flat), zeros(pad, {.dtype = x.dtype(), .device = x.device()})}, {.axis = -1});
     return moveaxis(squeeze(split(reshape(x, skewed), {1}, {.axis = -1})[0], {.axes = {-1}}), -1, first);
   }
 

@@ -208,7 +208,7 @@ bool stays(const Contraction& p, const Shape& a, const Shape& b, std::int64_t la
 }
 
 Tensor product(const Contraction& p, const Tensor& a, const Tensor& b) {
-  if (!is_float(a.dtype())) return {};
+  if (!is_float(a.dtype()) || strata::dense(a).device != cpu) return {};
   Labels lanes, sums, rows, cols;
   for (int l : p.out) {
     const bool lane = (p.lanes >> l & 1) != 0, both = p.a.has(l) && p.b.has(l);

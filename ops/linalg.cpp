@@ -3,7 +3,7 @@
 #include "strata/ops/linalg.hpp"
 
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/lapack.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -34,7 +34,7 @@ namespace {
 
 /// The last two axes alone.
 Tensor lower_mask(const Tensor& x, int k) {
-  return tri(x.size(-2), {.columns = x.size(-1), .k = k, .dtype = Dtype::bool_});
+  return tri(x.size(-2), {.columns = x.size(-1), .k = k, .dtype = Dtype::bool_, .device = x.device()});
 }
 
 }  // namespace
@@ -45,15 +45,17 @@ Tensor symmetric_from_lower(const Tensor& x) { return lower_part(x, 0) + mT(lowe
 Tensor symmetric_to_lower(const Tensor& x) { return lower_part(x, 0) + lower_part(mT(x), -1); }
 Tensor symmetric_part(const Tensor& x) { return (x + mT(x)) * 0.5; }
 
-Tensor unit(const Shape& leading, std::int64_t n, Dtype dtype) {
-  return broadcast_to(eye(n, {.dtype = dtype}), leading + Shape{n, n});
+Tensor unit_like(const Tensor& a) {
+  const std::int64_t n = a.size(-1);
+  const Shape leading = a.shape().slice(0, a.ndim() - 2);
+  return broadcast_to(eye(n, {.dtype = a.dtype(), .device = a.device()}), leading + Shape{n, n});
 }
 Tensor diagonal_of(const Tensor& x) {
-  const Tensor mask = eye(x.size(-1), {.dtype = Dtype::bool_});
+  const Tensor mask = eye(x.size(-1), {.dtype = Dtype::bool_, .device = x.device()});
   return sum(where(mask, x, Tensor(0)), {.axes = {-1}});
 }
 Tensor matrix_with_diagonal(const Tensor& d) {
-  const Tensor mask = eye(d.size(-1), {.dtype = Dtype::bool_});
+  const Tensor mask = eye(d.size(-1), {.dtype = Dtype::bool_, .device = d.device()});
   return where(mask, expand_dims(d, -1), Tensor(0));
 }
 
@@ -69,17 +71,15 @@ Sample matrix_sample(const char* label, std::vector<Argument> arguments, F f) {
 }
 
 /// Positive definite, from any matrix: a aT + n.
-Tensor positive_definite(const Tensor& a) {
-  return matmul(a, mT(a)) + unit(a.shape().slice(0, a.ndim() - 2), a.size(-1), a.dtype()) * a.size(-1);
-}
+Tensor positive_definite(const Tensor& a) { return matmul(a, mT(a)) + unit_like(a) * a.size(-1); }
 /// A triangle that is far from singular; the rest as it comes.
-Tensor dominant(const Tensor& a) { return a + unit(a.shape().slice(0, a.ndim() - 2), a.size(-1), a.dtype()) * 5; }
+Tensor dominant(const Tensor& a) { return a + unit_like(a) * 5; }
 
 /// Reads the lower triangle of a.
 struct CholeskyFactor : General<CholeskyFactor, 1> {
   static constexpr std::string_view name = "cholesky_factor";
   static constexpr Keep keep = Keep::result;
-  static Tensor eval(const Params&, Out x) { return lapack::cholesky(x[0]); }
+  static Tensor eval(const Params&, Out x) { return backend(x[0]).linalg.cholesky(x[0]); }
   static Tensor jvp(const Params&, In, In dx, const In& y) {
     const Tensor& l = y[0];
     const Tensor left = linalg::triangular_solve(l, symmetric_from_lower(dx[0]), {.lower = true});
@@ -105,10 +105,10 @@ struct CholeskyFactor : General<CholeskyFactor, 1> {
 
 /// op(a) x = b with equal leading axes.
 struct Triangular : General<Triangular, 2> {
-  using Params = lapack::Triangle;
+  using Params = Triangle;
   static constexpr std::string_view name = "triangular_solve_left";
   static constexpr Keep keep = Keep::both;
-  static Tensor eval(const Params& p, Out x) { return lapack::triangular_solve(p, x[0], x[1]); }
+  static Tensor eval(const Params& p, Out x) { return backend(x[0]).linalg.triangular_solve(p, x[0], x[1]); }
   static Tensor masked(const Params& p, const Tensor& a) {
     const int k = p.unit ? -1 : 0;
     return p.lower ? lower_part(a, k) : mT(lower_part(mT(a), k));
@@ -130,7 +130,7 @@ struct Triangular : General<Triangular, 2> {
     return b.back(apply<Triangular>(p, std::move(x[0].value), Tensor(b.columns)));
   }
   static Samples samples() {
-    const auto by = [](lapack::Triangle t) {
+    const auto by = [](Triangle t) {
       return [t](std::span<const Tensor> x) { return apply<Triangular>(t, dominant(x[0]), Tensor(x[1])); };
     };
     return {matrix_sample("lower", {{{3, 3}}, {{3, 2}}}, by({true, false, false})),
@@ -193,7 +193,7 @@ Tensor triangular_solve(Tensor a, Tensor b, TriangularSolve p) {
   }
   if (!p.left_side) b = mT(std::move(b));  // x a = b is aT xT = bT
   broadcast_leading("triangular_solve", a, b);
-  const lapack::Triangle t{p.lower, p.left_side == p.transpose_a, p.unit_diagonal};
+  const Triangle t{p.lower, p.left_side == p.transpose_a, p.unit_diagonal};
   const Tensor x = apply<Triangular>(t, std::move(a), std::move(b));
   return p.left_side ? x : mT(x);
 }

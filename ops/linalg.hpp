@@ -38,7 +38,7 @@ Tensor symmetric_part(const Tensor& x);
 /// The diagonal [..., n] of x [..., n, n]; and a matrix with that diagonal.
 Tensor diagonal_of(const Tensor& x);
 Tensor matrix_with_diagonal(const Tensor& d);
-/// The unit matrix, broadcast to `leading` axes.
-Tensor unit(const Shape& leading, std::int64_t n, Dtype dtype);
+/// The unit matrix, once for each of a's matrices; of a's dtype, on its device.
+Tensor unit_like(const Tensor& a);
 
 }  // namespace strata::linalg

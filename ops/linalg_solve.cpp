@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/lapack.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/linalg.hpp"
@@ -23,13 +23,13 @@ Sample matrix_sample(const char* label, std::vector<Argument> arguments, F f) {
 Shape leading(const Tensor& a) { return a.shape().slice(0, a.ndim() - 2); }
 
 /// Far from singular.
-Tensor regular(const Tensor& a) { return a + unit(leading(a), a.size(-1), a.dtype()) * 5; }
+Tensor regular(const Tensor& a) { return a + unit_like(a) * 5; }
 
 /// a's factors and pivots, for LuSolve alone.
 struct LuFactor : NonDifferentiable<LuFactor, 1, 2> {
   static constexpr std::string_view name = "lu_factor";
   static void eval(const Params&, Out x, Out y) {
-    lapack::Lu f = lapack::lu(x[0]);
+    Lu f = backend(x[0]).linalg.lu(x[0]);
     y[0] = std::move(f.factors);
     y[1] = std::move(f.pivots);
   }
@@ -56,7 +56,7 @@ struct LuSolve : General<LuSolve, 4> {
   using Params = Side;
   static constexpr std::string_view name = "lu_solve";
   static constexpr Keep keep = Keep::both;
-  static Tensor eval(const Params& p, Out x) { return lapack::lu_solve(x[1], x[2], x[3], p.transpose); }
+  static Tensor eval(const Params& p, Out x) { return backend(x[1]).linalg.lu_solve(x[1], x[2], x[3], p.transpose); }
   static Tensor solve(bool transpose, In x, Tensor b) {
     return apply<LuSolve>({transpose}, Tensor(x[0]), Tensor(x[1]), Tensor(x[2]), std::move(b));
   }
@@ -98,7 +98,7 @@ struct LuSolve : General<LuSolve, 4> {
 struct Cofactors : General<Cofactors, 1> {
   static constexpr std::string_view name = "cofactors";
   static constexpr Keep keep = Keep::inputs;
-  static Tensor eval(const Params&, Out x) { return lapack::cofactors(x[0]); }
+  static Tensor eval(const Params&, Out x) { return backend(x[0]).linalg.cofactors(x[0]); }
   static Tensor of(const Tensor& a) { return apply<Cofactors>({}, Tensor(a)); }
   /// The derivative in the direction d: a symmetric map, so it is its own transpose.
   static Tensor along(const Tensor& a, const Tensor& d) {
@@ -130,7 +130,7 @@ Tensor as_matrices(const Tensor& x) { return expand_dims(x, {-2, -1}); }
 struct Det : General<Det, 1> {
   static constexpr std::string_view name = "linalg::det";
   static constexpr Keep keep = Keep::inputs;
-  static Tensor eval(const Params&, Out x) { return lapack::det(x[0]); }
+  static Tensor eval(const Params&, Out x) { return backend(x[0]).linalg.det(x[0]); }
   static Tensor jvp(const Params&, In x, In dx, In) {
     return sum(apply<Cofactors>({}, Tensor(x[0])) * dx[0], {.axes = {-2, -1}});
   }
@@ -152,7 +152,7 @@ struct SignLogDet : General<SignLogDet, 1, 2> {
   static constexpr std::string_view name = "linalg::slogdet";
   static constexpr Keep keep = Keep::inputs;
   static void eval(const Params&, Out x, Out y) {
-    auto [sign, log] = lapack::slogdet(x[0]);
+    auto [sign, log] = backend(x[0]).linalg.slogdet(x[0]);
     y[0] = std::move(sign);
     y[1] = std::move(log);
   }
@@ -215,7 +215,7 @@ Tensor solve(Tensor a, Tensor b) {
 
 Tensor inv(Tensor a) {
   a = matrices("inv", std::move(a), true);
-  const Tensor one = unit(leading(a), a.size(-1), a.dtype());
+  const Tensor one = unit_like(a);
   const auto f = apply_many<LuFactor, 2>({}, Tensor(a));
   return apply<LuSolve>({false}, std::move(a), Tensor(f[0]), Tensor(f[1]), Tensor(one));
 }

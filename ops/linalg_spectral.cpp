@@ -1,7 +1,7 @@
 // Eigenvalues of symmetric matrices, singular values, QR. Derivatives divide by differences of eigenvalues (of squared
 // singular values); at ties these terms are left out, as the vectors are arbitrary there.
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/lapack.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/linalg.hpp"
@@ -35,7 +35,7 @@ struct Symmetric : General<Symmetric, 1, 2> {
   static constexpr std::string_view name = "eigh_lower";
   static constexpr Keep keep = Keep::result;
   static void eval(const Params&, Out x, Out y) {
-    auto [w, v] = lapack::eigh(x[0]);
+    auto [w, v] = backend(x[0]).linalg.eigh(x[0]);
     y[0] = std::move(w);
     y[1] = std::move(v);
   }
@@ -68,7 +68,7 @@ struct Singular : General<Singular, 1, 3> {
   static constexpr std::string_view name = "svd_thin";
   static constexpr Keep keep = Keep::both;
   static void eval(const Params&, Out x, Out y) {
-    auto [u, s, v] = lapack::svd(x[0]);
+    auto [u, s, v] = backend(x[0]).linalg.svd(x[0]);
     y[0] = std::move(u);
     y[1] = std::move(s);
     y[2] = std::move(v);
@@ -123,7 +123,7 @@ struct Orthogonal : General<Orthogonal, 1, 2> {
   static constexpr std::string_view name = "qr_tall";
   static constexpr Keep keep = Keep::result;
   static void eval(const Params&, Out x, Out y) {
-    auto [q, r] = lapack::qr(x[0]);
+    auto [q, r] = backend(x[0]).linalg.qr(x[0]);
     y[0] = std::move(q);
     y[1] = std::move(r);
   }

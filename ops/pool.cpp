@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "strata/core/error.hpp"
-#include "strata/ops/cpu/pool.hpp"
+#include "strata/ops/backend.hpp"
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
@@ -49,7 +49,7 @@ Sample windows_sample(const char* label, std::vector<Argument> arguments, F f) {
 struct WindowSum : Linear<WindowSum> {
   using Params = WindowGeometry;
   static constexpr std::string_view name = "window_sum";
-  static Tensor eval(const Params& p, Tensor x) { return window_sum_dense(p, x); }
+  static Tensor eval(const Params& p, Tensor x) { return backend(x).windows.sum(p, x); }
   static Tensor transpose(const Params& p, const Tensor& g);
   static Lane batch(const Params& p, Lane x, Batch& batch) {
     return {apply<WindowSum>(with_lanes(p, x.axis, batch.size), std::move(x.value)), x.axis};
@@ -66,7 +66,7 @@ struct WindowSum : Linear<WindowSum> {
 struct WindowSpread : Linear<WindowSpread> {
   using Params = WindowGeometry;
   static constexpr std::string_view name = "window_spread";
-  static Tensor eval(const Params& p, Tensor y) { return window_spread_dense(p, y); }
+  static Tensor eval(const Params& p, Tensor y) { return backend(y).windows.spread(p, y); }
   static Tensor transpose(const Params& p, const Tensor& g) { return apply<WindowSum>(p, Tensor(g)); }
   static Lane batch(const Params& p, Lane y, Batch& batch) {
     return {apply<WindowSpread>(with_lanes(p, y.axis, batch.size), std::move(y.value)), y.axis};
@@ -90,7 +90,7 @@ struct Extremum {
 struct WindowArg : NonDifferentiable<WindowArg, 1> {
   using Params = Extremum;
   static constexpr std::string_view name = "window_arg";
-  static Tensor eval(const Params& p, Out x) { return window_arg_dense(p.geometry, p.smallest, x[0]); }
+  static Tensor eval(const Params& p, Out x) { return backend(x[0]).windows.arg(p.geometry, p.smallest, x[0]); }
   static Lane batch(const Params& p, std::span<Lane> x, Batch& batch) {
     const int axis = x[0].axis;
     return {apply<WindowArg>({with_lanes(p.geometry, axis, batch.size), p.smallest}, std::move(x[0].value)), axis};
@@ -127,7 +127,7 @@ struct WindowPick : General<WindowPick, 2> {
   using Params = WindowGeometry;
   static constexpr std::string_view name = "window_pick";
   static constexpr Keep keep = Keep::inputs;
-  static Tensor eval(const Params& p, Out x) { return window_pick_dense(p, x[0], x[1]); }
+  static Tensor eval(const Params& p, Out x) { return backend(x[0]).windows.pick(p, x[0], x[1]); }
   static Tensor jvp(const Params& p, In x, In dx, In) {
     return dx[0].defined() ? apply<WindowPick>(p, Tensor(dx[0]), Tensor(x[1])) : Tensor();
   }
@@ -150,7 +150,7 @@ struct WindowPlace : General<WindowPlace, 2> {
   using Params = WindowGeometry;
   static constexpr std::string_view name = "window_place";
   static constexpr Keep keep = Keep::inputs;
-  static Tensor eval(const Params& p, Out x) { return window_place_dense(p, x[0], x[1]); }
+  static Tensor eval(const Params& p, Out x) { return backend(x[0]).windows.place(p, x[0], x[1]); }
   static Tensor jvp(const Params& p, In x, In dx, In) {
     return dx[0].defined() ? apply<WindowPlace>(p, Tensor(dx[0]), Tensor(x[1])) : Tensor();
   }
@@ -179,7 +179,7 @@ struct WindowExtremum : General<WindowExtremum, 1> {
   using Params = Extremum;
   static constexpr std::string_view name = "window_extremum";
   static constexpr Keep keep = Keep::inputs;
-  static Tensor eval(const Params& p, Out x) { return window_extremum_dense(p.geometry, p.smallest, x[0]); }
+  static Tensor eval(const Params& p, Out x) { return backend(x[0]).windows.extremum(p.geometry, p.smallest, x[0]); }
   static Tensor jvp(const Params& p, In x, In dx, In) {
     return apply<WindowPick>(p.geometry, Tensor(dx[0]), apply<WindowArg>(p, Tensor(x[0])));
   }
@@ -211,7 +211,7 @@ Lane lanes_outside(Lane x, int at) { return x.axis <= at ? x : Lane{lanes_first(
 struct Unfold : Linear<Unfold> {
   using Params = Patches;
   static constexpr std::string_view name = "window_unfold";
-  static Tensor eval(const Params& p, Tensor x) { return window_unfold_dense(p.geometry, p.at, x); }
+  static Tensor eval(const Params& p, Tensor x) { return backend(x).windows.unfold(p.geometry, p.at, x); }
   static Tensor transpose(const Params& p, const Tensor& g);
   static Lane batch(const Params& p, Lane x, Batch& batch) {
     const Lane l = lanes_outside(std::move(x), p.at);
@@ -229,7 +229,7 @@ struct Unfold : Linear<Unfold> {
 struct Fold : Linear<Fold> {
   using Params = Patches;
   static constexpr std::string_view name = "window_fold";
-  static Tensor eval(const Params& p, Tensor y) { return window_fold_dense(p.geometry, p.at, y); }
+  static Tensor eval(const Params& p, Tensor y) { return backend(y).windows.fold(p.geometry, p.at, y); }
   static Tensor transpose(const Params& p, const Tensor& g) { return apply<Unfold>(p, Tensor(g)); }
   static Lane batch(const Params& p, Lane y, Batch& batch) {
     const Lane l = lanes_outside(std::move(y), p.at);
@@ -310,9 +310,10 @@ Tensor avg_pool(Tensor x, AvgPool p) {
   const WindowGeometry g = geometry("avg_pool", x, {p.window, p.strides, p.padding, {}, p.window_dilation});
   x = to_float(std::move(x));
   const Dtype dtype = x.dtype();
+  const Device device = x.device();
   Tensor total = apply<WindowSum>(g, std::move(x));
   if (p.count_include_pad) return total / g.window.elements();
-  return total / apply<WindowSum>(g, ones(g.base, {.dtype = dtype}));
+  return total / apply<WindowSum>(g, ones(g.base, {.dtype = dtype, .device = device}));
 }
 
 Tensor im2col(Tensor x, Window p) {

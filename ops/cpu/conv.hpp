@@ -1,4 +1,5 @@
-// Convolution of dense tensors on the CPU. Called by the ops of ops/conv.cpp; shapes and axes as in ops/conv.hpp.
+// Convolution of dense tensors on the CPU. Called through the seam (ops/cpu/products.cpp); shapes and
+// axes as in ops/conv.hpp.
 #pragma once
 #include "strata/ops/conv.hpp"
 

@@ -1,7 +1,7 @@
-// See lapack.hpp. Row-major memory is its transpose to LAPACK: symmetric matrices do not care, factorisations are taken
-// of the transpose, right-hand sides are turned round in scratch memory.
-#include "strata/ops/cpu/lapack.hpp"
-
+// The CPU's linear algebra (ops/backend/linalg.hpp) through LAPACK and BLAS: one matrix after the other over leading
+// axes, shared among the pool's threads; LAPACK never starts threads of its own. Row-major memory is its transpose to
+// LAPACK: symmetric matrices do not care, factorisations (lu's too) are taken of the transpose, right-hand sides are
+// turned round in scratch memory.
 #include <cblas.h>
 #include <lapacke.h>
 
@@ -12,11 +12,12 @@
 #include <limits>
 
 #include "strata/core/parallel.hpp"
+#include "strata/ops/backend/linalg.hpp"
 #include "strata/ops/cpu/openblas.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/lane.hpp"
 
-namespace strata::lapack {
+namespace strata {
 namespace {
 
 using Int = std::int64_t;
@@ -100,8 +101,6 @@ void turn(const T* from, Int rows, Int cols, T* to) {
   }
 }
 
-}  // namespace
-
 Tensor cholesky(const Tensor& a) {
   Tensor y = copy_of(a);
   const Matrices m(a);
@@ -168,8 +167,6 @@ Tensor lu_solve(const Tensor& factors, const Tensor& pivots, const Tensor& b, bo
   return x;
 }
 
-namespace {
-
 /// Factors a in place; +1 or -1 for the order of the pivots.
 template <class T>
 T factor(Int n, T* a, std::int32_t* pivots) {
@@ -199,8 +196,6 @@ void for_factored(const Tensor& a, F f) {
   });
 }
 
-}  // namespace
-
 std::array<Tensor, 2> slogdet(const Tensor& a) {
   const Matrices m(a);
   std::array<Tensor, 2> y{like(a, m.leading), like(a, m.leading)};
@@ -226,8 +221,6 @@ Tensor det(const Tensor& a) {
   });
   return y;
 }
-
-namespace {
 
 /// The cofactors of a matrix up to 3 x 3.
 template <class T>
@@ -279,8 +272,6 @@ void singular_cofactors(Int n, const T* a, T* c) {
     }
   }
 }
-
-}  // namespace
 
 Tensor cofactors(const Tensor& a) {
   const Matrices m(a);
@@ -365,4 +356,9 @@ std::array<Tensor, 2> qr(const Tensor& a) {
   return y;
 }
 
-}  // namespace strata::lapack
+}  // namespace
+
+const LinalgKernels cpu_linalg{&cholesky, &triangular_solve, &lu,   &lu_solve, &slogdet,
+                               &det,      &cofactors,        &eigh, &svd,      &qr};
+
+}  // namespace strata

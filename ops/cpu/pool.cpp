@@ -1,15 +1,14 @@
-// See pool.hpp. Windows over planes go to pool_plane.hpp. All other kernels are one walk over (row of the result,
-// element of the window), which yields runs: elements of the result that stand one after the other and their elements
-// of the base at a fixed step. What happens to a run is the kernel's. Leading axes with windows of 1 are slices for the
-// thread pool, trailing ones are the inner loop.
-#include "strata/ops/cpu/pool.hpp"
-
+// The CPU's sliding windows (ops/backend/windows.hpp). Windows over planes go to pool_plane.hpp. All other kernels are
+// one walk over (row of the result, element of the window), which yields runs: elements of the result that stand one
+// after the other and their elements of the base at a fixed step. What happens to a run is the kernel's. Leading axes
+// with windows of 1 are slices for the thread pool, trailing ones are the inner loop.
 #include <algorithm>
 #include <array>
 #include <limits>
 
 #include "strata/core/convert.hpp"
 #include "strata/core/parallel.hpp"
+#include "strata/ops/backend/windows.hpp"
 #include "strata/ops/cpu/pool_plane.hpp"
 #include "strata/ops/cpu/scratch.hpp"
 #include "strata/ops/lane.hpp"
@@ -197,9 +196,7 @@ bool before(T x, T y, bool smallest) {
   return smallest ? x < y : x > y;
 }
 
-}  // namespace
-
-Tensor window_sum_dense(const WindowGeometry& g, const Tensor& x) {
+Tensor window_sum(const WindowGeometry& g, const Tensor& x) {
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(g.plan.result, in.dtype(), in.device(), in.weak());
     if (plane_loop(WindowLoop::sum, g, in, y)) return y;
@@ -216,7 +213,7 @@ Tensor window_sum_dense(const WindowGeometry& g, const Tensor& x) {
   });
 }
 
-Tensor window_spread_dense(const WindowGeometry& g, const Tensor& y) {
+Tensor window_spread(const WindowGeometry& g, const Tensor& y) {
   return through_float(y, [&](const Tensor& in) {
     Tensor x = empty_dense(g.base, in.dtype(), in.device(), in.weak());
     if (plane_loop(WindowLoop::spread, g, in, x)) return x;
@@ -233,7 +230,7 @@ Tensor window_spread_dense(const WindowGeometry& g, const Tensor& y) {
   });
 }
 
-Tensor window_extremum_dense(const WindowGeometry& g, bool smallest, const Tensor& x) {
+Tensor window_extremum(const WindowGeometry& g, bool smallest, const Tensor& x) {
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(g.plan.result, in.dtype(), in.device(), in.weak());
     if (plane_loop(smallest ? WindowLoop::smallest : WindowLoop::largest, g, in, y)) return y;
@@ -255,7 +252,7 @@ Tensor window_extremum_dense(const WindowGeometry& g, bool smallest, const Tenso
   });
 }
 
-Tensor window_arg_dense(const WindowGeometry& g, bool smallest, const Tensor& x) {
+Tensor window_arg(const WindowGeometry& g, bool smallest, const Tensor& x) {
   const Tensor in = is_half(x.dtype()) ? converted(x, Dtype::float32) : pack(x);
   Tensor y = empty_dense(g.plan.result, Dtype::int32, x.device());
   if (plane_loop(smallest ? WindowLoop::arg_smallest : WindowLoop::arg_largest, g, in, y)) return y;
@@ -280,7 +277,7 @@ Tensor window_arg_dense(const WindowGeometry& g, bool smallest, const Tensor& x)
   return y;
 }
 
-Tensor window_pick_dense(const WindowGeometry& g, const Tensor& x, const Tensor& which) {
+Tensor window_pick(const WindowGeometry& g, const Tensor& x, const Tensor& which) {
   const Tensor places = pack(which);
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(g.plan.result, in.dtype(), in.device(), in.weak());
@@ -300,7 +297,7 @@ Tensor window_pick_dense(const WindowGeometry& g, const Tensor& x, const Tensor&
   });
 }
 
-Tensor window_place_dense(const WindowGeometry& g, const Tensor& y, const Tensor& which) {
+Tensor window_place(const WindowGeometry& g, const Tensor& y, const Tensor& which) {
   const Tensor places = pack(which);
   return through_float(y, [&](const Tensor& in) {
     Tensor x = empty_dense(g.base, in.dtype(), in.device(), in.weak());
@@ -321,17 +318,13 @@ Tensor window_place_dense(const WindowGeometry& g, const Tensor& y, const Tensor
   });
 }
 
-namespace {
-
 Shape unfolded_shape(const WindowGeometry& g, int at) {
   Shape s = g.plan.result;
   s.insert(at, g.window.elements());
   return s;
 }
 
-}  // namespace
-
-Tensor window_unfold_dense(const WindowGeometry& g, int at, const Tensor& x) {
+Tensor window_unfold(const WindowGeometry& g, int at, const Tensor& x) {
   return through_float(x, [&](const Tensor& in) {
     Tensor y = empty_dense(unfolded_shape(g, at), in.dtype(), in.device(), in.weak());
     const Walk walk(g, at);
@@ -347,7 +340,7 @@ Tensor window_unfold_dense(const WindowGeometry& g, int at, const Tensor& x) {
   });
 }
 
-Tensor window_fold_dense(const WindowGeometry& g, int at, const Tensor& y) {
+Tensor window_fold(const WindowGeometry& g, int at, const Tensor& y) {
   return through_float(y, [&](const Tensor& in) {
     Tensor x = empty_dense(g.base, in.dtype(), in.device(), in.weak());
     const Walk walk(g, at);
@@ -364,5 +357,10 @@ Tensor window_fold_dense(const WindowGeometry& g, int at, const Tensor& y) {
     return x;
   });
 }
+
+}  // namespace
+
+const WindowsKernels cpu_windows{&window_sum,  &window_spread, &window_extremum, &window_arg,
+                                 &window_pick, &window_place,  &window_unfold,   &window_fold};
 
 }  // namespace strata

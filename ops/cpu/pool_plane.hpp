@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "strata/core/cpu_isa.hpp"
-#include "strata/ops/cpu/pool.hpp"
+#include "strata/ops/backend/windows.hpp"
 
 namespace strata {
 

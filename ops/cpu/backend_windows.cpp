@@ -1,8 +1,0 @@
-// Window kernels of the CPU.
-#include "strata/ops/backend/windows.hpp"
-
-namespace strata {
-
-const WindowsKernels cpu_windows{};
-
-}  // namespace strata
