@@ -13,15 +13,6 @@
 
 namespace strata {
 
-void Labels::insert(int place, int label) {
-  if (n_ == max_rank) {
-    throw ShapeError("product: the result would have more than " + std::to_string(max_rank) + " axes" +
-                     level_context());
-  }
-  for (int i = n_++; i > place; --i) at_[i] = at_[i - 1];
-  at_[place] = static_cast<std::int8_t>(label);
-}
-
 namespace {
 
 int fresh_label(const Contraction& p) {
@@ -127,19 +118,11 @@ Tensor contract(const Contraction& p, Tensor a, Tensor b) {
   return apply<Contract>(p, std::move(a), std::move(b));
 }
 
-namespace {
-
-/// All dense, on one device.
-bool together(const Tensor& a, const Tensor& b, const Tensor& sum) {
-  if (!a.is_dense() || !b.is_dense() || !sum.is_dense()) return false;
-  const Device device = dense(a).device;
-  return dense(b).device == device && dense(sum).device == device;
-}
-
-}  // namespace
-
 Tensor contract_onto(Tensor sum, const Contraction& p, Tensor a, Tensor b) {
-  if (sum.defined() && together(a, b, sum) && backend(a).products.add_contraction(p, a, b, sum)) return sum;
+  const auto beside_a = [&](const Tensor& x) { return x.is_dense() && dense(x).device == dense(a).device; };
+  if (sum.defined() && a.is_dense() && beside_a(b) && beside_a(sum) &&
+      backend(a).products.add_contraction(p, a, b, sum))
+    return sum;
   return add_tangents(std::move(sum), contract(p, std::move(a), std::move(b)));
 }
 

@@ -237,7 +237,7 @@ Tensor eye(std::int64_t n, Diagonals p) {
   const std::int64_t columns = p.columns.value_or(n), row = std::max<std::int64_t>(-p.k, 0),
                      column = std::max<std::int64_t>(p.k, 0);
   check_matrix("eye", n, columns);
-  Tensor y = zeros({n, columns}, {.dtype = p.dtype});
+  Tensor y = zeros({n, columns}, {.dtype = p.dtype, .device = p.device});
   const std::int64_t length = std::min(n - row, columns - column);
   if (length <= 0) return y;
   const Tensor diagonal = view_of(y, {length}, Strides{columns + 1}, row * columns + column);
@@ -246,13 +246,14 @@ Tensor eye(std::int64_t n, Diagonals p) {
 }
 Tensor identity(std::int64_t n, Creation p) {
   place("identity", p);
-  return eye(n, {.dtype = p.dtype});
+  return eye(n, {.dtype = p.dtype, .device = p.device});
 }
 Tensor tri(std::int64_t n, Diagonals p) {
   const std::int64_t columns = p.columns.value_or(n);
   check_matrix("tri", n, columns);
-  const Tensor rows = expand_dims(arange(n, {.dtype = Dtype::int64}), 1) + p.k;
-  return astype(greater_equal(rows, arange(columns, {.dtype = Dtype::int64})), p.dtype.value_or(Dtype::float32));
+  const Creation numbers{.dtype = Dtype::int64, .device = p.device};
+  const Tensor rows = expand_dims(arange(n, numbers), 1) + p.k;
+  return astype(greater_equal(rows, arange(columns, numbers)), p.dtype.value_or(Dtype::float32));
 }
 
 Tensor broadcasted_iota(Shape shape, int axis, Creation p) {

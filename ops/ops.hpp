@@ -19,6 +19,7 @@
 #include "strata/ops/menu/linalg.hpp"
 #include "strata/ops/menu/losses.hpp"
 #include "strata/ops/menu/normalize.hpp"
+#include "strata/ops/menu/precision.hpp"
 #include "strata/ops/menu/random.hpp"
 #include "strata/ops/menu/reduce.hpp"
 #include "strata/ops/menu/rounding.hpp"

@@ -14,55 +14,13 @@
 #include "strata/ops/cpu/gemm.hpp"
 #include "strata/ops/cpu/strided.hpp"
 #include "strata/ops/lane.hpp"
+#include "strata/ops/product_axes.hpp"
 
 namespace strata {
 namespace {
 
-struct Axis {
-  int label;
-  std::int64_t size, a, b, c;  // strides; 0 in a tensor that lacks the axis
-};
-
-/// Axes of one group, outermost first.
-class Group {
- public:
-  void push_back(const Axis& x) { axes_[static_cast<std::size_t>(n_++)] = x; }
-  int size() const { return n_; }
-  Axis& operator[](int i) { return axes_[static_cast<std::size_t>(i)]; }
-  const Axis& operator[](int i) const { return axes_[static_cast<std::size_t>(i)]; }
-  Axis* begin() { return axes_.data(); }
-  Axis* end() { return axes_.data() + n_; }
-  const Axis* begin() const { return axes_.data(); }
-  const Axis* end() const { return axes_.data() + n_; }
-  std::int64_t elements() const {
-    std::int64_t e = 1;
-    for (const Axis& x : *this) e *= x.size;
-    return e;
-  }
-  template <class Key>
-  void sort(Key key) {
-    std::stable_sort(begin(), end(), [&](const Axis& x, const Axis& y) { return key(x) > key(y); });
-  }
-  /// Joins neighbours that one stride covers in every tensor.
-  void merge() {
-    int n = 0;
-    for (const Axis& x : *this) {
-      if (n > 0) {
-        Axis& last = axes_[static_cast<std::size_t>(n - 1)];
-        if (last.a == x.a * x.size && last.b == x.b * x.size && last.c == x.c * x.size) {
-          last = {x.label, last.size * x.size, x.a, x.b, x.c};
-          continue;
-        }
-      }
-      axes_[static_cast<std::size_t>(n++)] = x;
-    }
-    n_ = n;
-  }
-
- private:
-  std::array<Axis, 2 * max_rank> axes_{};
-  int n_ = 0;
-};
+using Axis = ProductAxis;
+using Group = AxisGroup;
 
 /// A product being planned: its operands (packed copies may replace them) and where everything lies.
 class Plan {
@@ -161,14 +119,13 @@ class Plan {
     k_.merge();
   }
 
-  static Axis inner(const Group& g) { return g.size() ? g[g.size() - 1] : Axis{-1, 1, 0, 0, 0}; }
   /// Its last axis alone makes a poor GEMM, all of them a good one.
   static bool tiny(Group g) {
     g.merge();
-    return g.size() > 1 && inner(g).size < 16;
+    return g.size() > 1 && g.inner().size < 16;
   }
   /// The result's adjacent elements belong to m or n.
-  static bool unit(const Group& m, const Group& n) { return inner(m).c == 1 || inner(n).c == 1; }
+  static bool unit(const Group& m, const Group& n) { return m.inner().c == 1 || n.inner().c == 1; }
 
   /// Lays the result out in the order batch, m, n.
   void regroup_result() {
@@ -195,7 +152,7 @@ class Plan {
     m_.merge();
     n_.merge();
     if (!is_float(a_.dtype())) return;
-    const Axis m = inner(m_), n = inner(n_), k = inner(k_);
+    const Axis m = m_.inner(), n = n_.inner(), k = k_.inner();
     if (!blas_readable(m.size, k.size, m.a, k.a)) pack_a();
     if (!blas_readable(k.size, n.size, k.b, n.b)) pack_b();
   }
@@ -223,8 +180,8 @@ class Plan {
   void pack_b() { b_ = packed(b_, n_, &Axis::b); }
 
   void multiply(std::byte* c) const {
-    Axis m = inner(m_), n = inner(n_);
-    const Axis k = inner(k_);
+    Axis m = m_.inner(), n = n_.inner();
+    const Axis k = k_.inner();
     std::array<GemmLoop, 3 * max_rank> loops;
     std::size_t count = 0;
     for (const Axis& x : batch_) loops[count++] = {x.size, x.a, x.b, x.c};

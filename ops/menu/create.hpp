@@ -96,6 +96,7 @@ struct Diagonals {
   std::optional<std::int64_t> columns{};  // as many as rows when absent
   std::int64_t k = 0;                     // which diagonal: 0 the main one, above it positive
   std::optional<Dtype> dtype{};
+  std::optional<Device> device{};
 };
 /// n rows with ones on diagonal `.k`, zeros elsewhere; float32 unless `.dtype`.    Tensor e = eye(3);
 Tensor eye(std::int64_t n, Diagonals p = {});
