@@ -16,10 +16,11 @@ const Backend cuda_backend{cuda_elements, cuda_reductions, cuda_sorting, cuda_sl
 
 namespace {
 
-/// One element, maybe seen as a whole shape: a scalar, or what broadcasting one gives.
+/// One element, maybe seen as a whole shape, as broadcasting gives it; or none.
 bool is_scalar(const Tensor& x) {
   if (!x.is_dense()) return false;
   const Dense& d = dense(x);
+  if (d.size == 0) return true;
   for (int i = 0; i < d.shape.size(); ++i) {
     if (d.shape[i] > 1 && d.strides[i] != 0) return false;
   }
