@@ -72,7 +72,7 @@ struct DiagonalSet : Linear<DiagonalSet> {
 Tensor Diagonal::transpose(const Params& p, const Tensor& g) { return apply<DiagonalSet>(p, Tensor(g)); }
 
 /// Zeros above (lower) or below (upper) diagonal k.
-struct Triangle : Linear<Triangle> {
+struct KeepTriangle : Linear<KeepTriangle> {
   struct Params {
     std::int64_t k;
     bool upper;
@@ -83,8 +83,8 @@ struct Triangle : Linear<Triangle> {
     backend(y).slices.triangle(y, p.k, p.upper);
     return y;
   }
-  static Tensor transpose(const Params& p, const Tensor& g) { return apply<Triangle>(p, Tensor(g)); }
-  static Lane batch(const Params& p, Lane x, Batch&) { return {apply<Triangle>(p, lanes_first(x)), 0}; }
+  static Tensor transpose(const Params& p, const Tensor& g) { return apply<KeepTriangle>(p, Tensor(g)); }
+  static Lane batch(const Params& p, Lane x, Batch&) { return {apply<KeepTriangle>(p, lanes_first(x)), 0}; }
   static Samples samples() {
     return {{"lower of [4, 5]", {{{4, 5}}}, sampled([](Tensor x) { return tril(x); })},
             {"lower below", {{{4, 3}}}, sampled([](Tensor x) { return tril(x, -1); })},
@@ -104,11 +104,11 @@ void check_matrix(const char* op, const Tensor& x) {
 
 Tensor tril(Tensor x, std::int64_t k) {
   check_matrix("tril", x);
-  return apply<Triangle>({k, false}, std::move(x));
+  return apply<KeepTriangle>({k, false}, std::move(x));
 }
 Tensor triu(Tensor x, std::int64_t k) {
   check_matrix("triu", x);
-  return apply<Triangle>({k, true}, std::move(x));
+  return apply<KeepTriangle>({k, true}, std::move(x));
 }
 
 Tensor diagonal(Tensor x, OnDiagonal p) {
@@ -182,7 +182,7 @@ Samples kron_samples() {
 }  // namespace
 
 std::vector<Entry> diagonal_entries() {
-  return {entry<row<Diagonal>>(), entry<row<DiagonalSet>>(), entry<row<Triangle>>(), composite("trace", &trace_samples),
+  return {entry<row<Diagonal>>(), entry<row<DiagonalSet>>(), entry<row<KeepTriangle>>(), composite("trace", &trace_samples),
           composite("kron", &kron_samples)};
 }
 
