@@ -10,14 +10,15 @@ namespace strata::detail {
 
 std::vector<LeafSpec> leaf_specs(const std::vector<Tensor>& x) {
   std::vector<LeafSpec> specs;
-  for (const Tensor& t : x) specs.push_back(t.defined() ? LeafSpec{t.shape(), t.dtype(), true} : LeafSpec{});
+  for (const Tensor& t : x)
+    specs.push_back(t.defined() ? LeafSpec{t.shape(), t.dtype(), true, t.device()} : LeafSpec{});
   return specs;
 }
 
 std::vector<Tensor> fill_zeros(std::vector<Tensor> g, const std::vector<LeafSpec>& specs) {
   for (std::size_t i = 0; i < g.size(); ++i) {
     if (!g[i].defined() && specs[i].defined && is_float(specs[i].dtype))
-      g[i] = zeros(specs[i].shape, {.dtype = specs[i].dtype});
+      g[i] = zeros(specs[i].shape, {specs[i].dtype, specs[i].device});
   }
   return g;
 }
@@ -43,7 +44,7 @@ std::vector<Tensor> transpose_pullback(const Custom::Pullback& pullback, const s
   std::vector<Edge> leaves(y.size()), roots;
   for (std::size_t i = 0; i < y.size(); ++i) {
     if (!y[i].defined || !is_float(y[i].dtype)) continue;
-    g[i] = tape.watch(zeros(y[i].shape, {.dtype = y[i].dtype}));
+    g[i] = tape.watch(zeros(y[i].shape, {y[i].dtype, y[i].device}));
     leaves[i] = tape.unwatch(g[i]).second;
   }
   {

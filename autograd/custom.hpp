@@ -21,6 +21,7 @@ struct LeafSpec {
   Shape shape;
   Dtype dtype = Dtype::float32;
   bool defined = false;
+  Device device{};
 };
 std::vector<LeafSpec> leaf_specs(const std::vector<Tensor>& x);
 /// Undefined float leaves become zeros.

@@ -17,8 +17,8 @@ ReverseRun::ReverseRun(const char* transform, bool linearize)
     : transform_(transform), tape_(linearize), hook_(std::exchange(next_hook, nullptr)) {}
 
 ReverseRun::Leaf ReverseRun::describe(const Tensor& x, Edge edge) {
-  if (!x.defined()) return {edge, {}, Dtype::bool_, false};
-  return {edge, x.shape(), x.dtype(), x.weak()};
+  if (!x.defined()) return {edge, {}, Dtype::bool_, false, cpu};
+  return {edge, x.shape(), x.dtype(), x.weak(), x.device()};
 }
 
 void ReverseRun::watch(Tensor& leaf) {
@@ -51,9 +51,11 @@ void ReverseRun::root(Tensor& leaf) {
 
 void ReverseRun::aux(Tensor& leaf) const { leaf = tape_.unwatch(leaf).first; }
 
-Tensor ReverseRun::zeros_of(const Leaf& leaf) const { return zeros(leaf.shape, {.dtype = leaf.dtype}); }
+Tensor ReverseRun::zeros_of(const Leaf& leaf) const { return zeros(leaf.shape, {leaf.dtype, leaf.device}); }
 
-std::vector<Tensor> ReverseRun::gradients() { return pull({ones(roots_[0].shape, {.dtype = roots_[0].dtype})}, false); }
+std::vector<Tensor> ReverseRun::gradients() {
+  return pull({ones(roots_[0].shape, {roots_[0].dtype, roots_[0].device})}, false);
+}
 
 void ReverseRun::check(const char* what, const std::vector<Tensor>& given, const std::vector<Leaf>& expected,
                        const LeafName& name_of) const {
@@ -123,7 +125,7 @@ Tensor ForwardRun::unpack(Tensor& leaf) const {
   auto [primal, tangent] = duals_->unpack(leaf);
   leaf = primal;
   if (!leaf.defined() || !is_float(leaf.dtype())) return {};
-  return tangent.defined() ? tangent : zeros(leaf.shape(), {.dtype = leaf.dtype()});
+  return tangent.defined() ? tangent : zeros(leaf.shape(), {leaf.dtype(), leaf.device()});
 }
 
 void not_scalar(const char* transform, const Tensor& y) {

@@ -64,6 +64,7 @@ class ReverseRun {
     Shape shape;
     Dtype dtype;
     bool weak;
+    Device device;
   };
   static Leaf describe(const Tensor& x, Edge edge);
   Tensor zeros_of(const Leaf& leaf) const;
