@@ -32,7 +32,7 @@ STRATA_HD std::int64_t in_slice(const SlicesCall& s, std::int64_t before, std::i
 }
 /// Where the updates of a position (of all batches) lie for one element of its slice.
 STRATA_HD std::int64_t in_updates(const SlicesCall& s, std::int64_t position, std::int64_t before, std::int64_t after) {
-  const std::int64_t b = position / s.positions, p = position - b * s.positions;
+  const std::int64_t b = quotient(position, s.positions), p = position - b * s.positions;
   return ((b * s.before.size + before) * s.positions + p) * s.after.size + after;
 }
 
@@ -42,9 +42,9 @@ struct Place {
   ScatterCall c;
   STRATA_BOTH void operator()(std::int64_t i) const {
     const SlicesCall& s = c.s;
-    const std::int64_t row = i / s.after.size, after = i - row * s.after.size;
-    const std::int64_t group = row / s.positions, p = row - group * s.positions;
-    const std::int64_t b = group / s.before.size, before = group - b * s.before.size;
+    const std::int64_t row = quotient(i, s.after.size), after = i - row * s.after.size;
+    const std::int64_t group = quotient(row, s.positions), p = row - group * s.positions;
+    const std::int64_t b = quotient(group, s.before.size), before = group - b * s.before.size;
     const std::int64_t offset = s.offsets[b * s.positions + p];
     if (offset == outside) return;
     T& x = static_cast<T*>(c.x)[offset + in_slice(s, before, after)];
@@ -82,10 +82,10 @@ struct Walk {
   Sorted sorted;
   STRATA_BOTH void operator()(std::int64_t i) const {
     const SlicesCall& s = c.s;
-    const std::int64_t size = s.before.size * s.after.size, first = i / size, e = i - first * size;
+    const std::int64_t size = s.before.size * s.after.size, first = quotient(i, size), e = i - first * size;
     const std::int64_t key = sorted.keys[first];
     if (key == c.extent || (first > 0 && sorted.keys[first - 1] == key)) return;
-    const std::int64_t before = e / s.after.size, after = e - before * s.after.size;
+    const std::int64_t before = quotient(e, s.after.size), after = e - before * s.after.size;
     T& x = static_cast<T*>(c.x)[key + in_slice(s, before, after)];
     T y = x;
     for (std::int64_t at = first; at < sorted.n && sorted.keys[at] == key; ++at)
@@ -102,7 +102,7 @@ struct MakeKeys {
   Keys keys;
   std::int32_t* order;
   STRATA_BOTH void operator()(std::int64_t i) const {
-    const std::int64_t position = i / each, e = i - position * each, offset = s.offsets[position];
+    const std::int64_t position = quotient(i, each), e = i - position * each, offset = s.offsets[position];
     keys.put(i, offset == outside ? extent : offset + offset_of(s.after, s.x_after, e));
     order[i] = static_cast<std::int32_t>(i);
   }

@@ -60,10 +60,43 @@ SlicesCall slices_of(const SliceGeometry& g, const Tensor& offsets, Dtype dtype)
 
 bool empty(const SlicesCall& s) { return s.batch == 0 || s.positions == 0 || s.before.size == 0 || s.after.size == 0; }
 
+/// Every offset in x that `g` can name is a multiple of n elements, and so is where x begins.
+bool multiples_of(const SliceGeometry& g, const GatherCall& c, std::int64_t n) {
+  const auto divides = [n](std::int64_t step) { return step % n == 0; };
+  const auto begin = reinterpret_cast<std::uintptr_t>(c.x);
+  return std::all_of(g.x_batch.begin(), g.x_batch.end(), divides) &&
+         std::all_of(g.x_step, g.x_step + g.depth, divides) &&
+         std::all_of(c.s.x_before, c.s.x_before + c.s.before.rank, divides) &&
+         std::all_of(c.s.x_after, c.s.x_after + c.s.after.rank - 1, divides) &&
+         begin % static_cast<std::uintptr_t>(n * itemsize(c.s.dtype)) == 0;
+}
+
+/// Larger units, up to 16 bytes, where slices are made of them.
+void widen(const SliceGeometry& g, GatherCall& c) {
+  Axes& after = c.s.after;
+  if (after.rank == 0 || c.s.x_after[after.rank - 1] != 1) return;
+  std::int64_t& run = after.shape[after.rank - 1];
+  while (c.unit < 16 && run % 2 == 0 && multiples_of(g, c, std::int64_t{2} << c.shift)) {
+    std::memcpy(c.fill + c.unit, c.fill, static_cast<std::size_t>(c.unit));
+    c.unit *= 2;
+    ++c.shift;
+    run /= 2;
+    after.size /= 2;
+  }
+  for (int k = 0; k < c.s.before.rank; ++k) c.s.x_before[k] >>= c.shift;
+  for (int k = 0; k + 1 < after.rank; ++k) c.s.x_after[k] >>= c.shift;
+}
+
+void gather_as(const SliceGeometry& g, const SlicesCall& s, const Tensor& x, const Tensor& y, const void* fill) {
+  GatherCall c{s, dense(x).data, dense(y).data, itemsize(s.dtype), 0, {}};
+  if (fill) std::memcpy(c.fill, fill, static_cast<std::size_t>(c.unit));
+  widen(g, c);
+  check("gather", x, kernels(x).slices.gather(index_of(x), c));
+}
+
 void gather(const SliceGeometry& g, const Tensor& offsets, const Tensor& x, const Tensor& y, const void* fill) {
-  GatherCall c{slices_of(g, offsets, x.dtype()), dense(x).data, dense(y).data, {}};
-  std::memcpy(c.fill, fill, static_cast<std::size_t>(itemsize(x.dtype())));
-  if (!empty(c.s)) check("gather", x, kernels(x).slices.gather(index_of(x), c));
+  const SlicesCall s = slices_of(g, offsets, x.dtype());
+  if (!empty(s)) gather_as(g, s, x, y, fill);
 }
 
 /// One more than the greatest offset that an index can mean.
@@ -101,35 +134,42 @@ void write(const Tensor& x, const Tensor& y, const Strides& strides, std::int64_
 
 void write_row(const Tensor& x, const Tensor& y, std::int64_t t) { write(x, y, row_major(x.shape()), t * x.size()); }
 
-/// Slices of x along an axis that begin at positions known on the host; the offsets, on the GPU, live in `offsets`.
-SlicesCall lanes_of(const Tensor& x, int axis, std::span<const std::int64_t> positions, Tensor& offsets) {
+/// Slices of x along an axis that begin at positions known on the host.
+SliceGeometry lanes_of(const Tensor& x, int axis, std::int64_t positions) {
+  const Dense& d = dense(x);
+  const int rank = d.shape.size();
+  SliceGeometry g;
+  g.positions = {positions};
+  g.depth = 1;
+  g.x_step[0] = d.strides[axis];
+  g.before = d.shape.slice(0, axis), g.x_before = d.strides.slice(0, axis);
+  g.after = d.shape.slice(axis + 1, rank), g.x_after = d.strides.slice(axis + 1, rank);
+  return g;
+}
+
+/// Their offsets, on the GPU.
+Tensor offsets_of(const Tensor& x, int axis, std::span<const std::int64_t> positions) {
   const Dense& d = dense(x);
   const Tensor host = empty_dense({positions.size()}, Dtype::int64);
   auto* to = reinterpret_cast<std::int64_t*>(dense(host).data);
   for (std::size_t i = 0; i < positions.size(); ++i) to[i] = positions[i] * d.strides[axis];
-  offsets = copy_to_device("take_lanes", host, d.device);
-  SliceGeometry g;
-  const int rank = d.shape.size();
-  g.positions = {positions.size()};
-  g.before = d.shape.slice(0, axis), g.x_before = d.strides.slice(0, axis);
-  g.after = d.shape.slice(axis + 1, rank), g.x_after = d.strides.slice(axis + 1, rank);
-  return slices_of(g, offsets, d.dtype);
+  return copy_to_device("take_lanes", host, d.device);
 }
 
 void take(const Tensor& x, int axis, std::span<const std::int64_t> positions, const Tensor& y) {
   if (y.size() == 0) return;
-  Tensor offsets;
-  const GatherCall c{lanes_of(x, axis, positions, offsets), dense(x).data, dense(y).data, {}};
-  check("take_lanes", x, kernels(x).slices.gather(index_of(x), c));
+  const Tensor offsets = offsets_of(x, axis, positions);
+  const SliceGeometry g = lanes_of(x, axis, offsets.size());
+  gather_as(g, slices_of(g, offsets, x.dtype()), x, y, nullptr);
 }
 
 void put(const Tensor& x, int axis, std::span<const std::int64_t> positions, const Tensor& y) {
   if (x.size() == 0) return;
   const Tensor packed = empty_dense(x.shape(), x.dtype(), dense(x).device);
   cuda_elements.copy(x, packed);
-  Tensor offsets;
+  const Tensor offsets = offsets_of(y, axis, positions);
   ScatterCall c;
-  c.s = lanes_of(y, axis, positions, offsets);
+  c.s = slices_of(lanes_of(y, axis, offsets.size()), offsets, y.dtype());
   c.extent = y.size();
   c.kind = ScatterKind::set;
   c.overlapping = false;
