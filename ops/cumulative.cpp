@@ -244,6 +244,8 @@ Tensor linear_recurrence(Tensor a, Tensor b, Cumulative p) {
   if (shape.empty()) {
     throw ShapeError("linear_recurrence: two scalars have no axis to run along" + level_context());
   }
+  if (a.ndim() == 0 && a.device() == cpu) a = a.to(b.device());
+  if (b.ndim() == 0 && b.device() == cpu) b = b.to(a.device());
   a = broadcast_to(astype_weak(std::move(a), type.dtype), shape);
   b = broadcast_to(astype_weak(std::move(b), type.dtype), shape);
   const int axis = normalize_axis("linear_recurrence", p.axis.value_or(-1), shape.size());

@@ -154,6 +154,7 @@ void settle(const char* name, std::span<Tensor* const> operands) {
       throw ShapeError(std::string(name) + ": scale or bias of shape " + to_string(t->shape()) +
                        " does not broadcast to the argument's " + to_string(shape) + level_context());
     }
+    if (t->ndim() == 0 && t->device() == cpu) *t = t->to(operands[0]->device());
     *t = broadcast_to(astype_weak(std::move(*t), inexact(type.dtype)), shape);
   }
 }

@@ -28,7 +28,7 @@ Tensor histogram_edges(const Tensor& x, const Histogram& p) {
   }
   const Tensor same = low == high;
   const Tensor from = where(same, low - 0.5, low), to = where(same, high + 0.5, high);
-  const Tensor steps = astype(arange(p.bins + 1), x.dtype()) / static_cast<double>(p.bins);
+  const Tensor steps = astype(arange(p.bins + 1, {.device = x.device()}), x.dtype()) / static_cast<double>(p.bins);
   return from * (1 - steps) + to * steps;
 }
 
@@ -135,7 +135,7 @@ std::array<Tensor, 2> histogram(Tensor x, Histogram p) {
   const Tensor last = edges[p.bins];
   Tensor bin = searchsorted(edges, x, {.right = true});
   bin = where(x == last, p.bins, where(x > last, p.bins + 1, bin));
-  const Tensor weights = p.weights.defined() ? reshape(p.weights, {x.size()}) : ones({x.size()}, {.dtype = x.dtype()});
+  const Tensor weights = p.weights.defined() ? reshape(p.weights, {x.size()}) : ones({x.size()}, {.dtype = x.dtype(), .device = x.device()});
   Tensor counts = slice_in_dim(segment_sum(weights, bin, {.num_segments = p.bins + 2}), 1, p.bins + 1);
   if (p.density) counts = counts / (tail(edges, 0) - head(edges, 0)) / sum(counts);
   return {counts, edges};

@@ -136,7 +136,7 @@ Tensor extremum(Tensor x, const ReduceFrom& p, Tensor (*join)(Tensor, Tensor)) {
   const ReduceParams q{x.shape(), axis_set(D::name.data(), p.axes, x.ndim()), p.keepdims};
   if (reduced_count(q.from, q.axes) > 0) return join(apply<D>(q, std::move(x)), p.initial);
   const Dtype dtype = promote(x.type(), p.initial.type()).dtype;
-  return broadcast_to(astype(p.initial, dtype), reduced_shape(q.from, q.axes, q.keepdims));
+  return broadcast_to(astype(p.initial, dtype).to(x.device()), reduced_shape(q.from, q.axes, q.keepdims));
 }
 
 Samples ptp_samples() {

@@ -67,6 +67,25 @@ STRATA_HD void join(ExpSum& a, const ExpSum& b) {
   }
 }
 
+/// One element more. Of floats, exponentials are taken in float where nothing already added is scaled by them.
+STRATA_HD void take(Moments& s, double x) {
+  s.count += 1;
+  const double d = x - s.mean;
+  s.mean += d / s.count;
+  s.m2 += d * (x - s.mean);
+}
+template <class T>
+STRATA_HD void take(ExpSum& s, T x) {
+  const double v = static_cast<double>(x);
+  if (s.largest != s.largest) return;  // NaN stays
+  if (v == s.largest)                  // infinities too
+    s.sum += 1;
+  else if (v < s.largest)
+    s.sum += static_cast<double>(math::exp(x - static_cast<T>(s.largest)));
+  else
+    s = {v, s.sum * math::exp(s.largest - v) + 1};
+}
+
 /// The results of complete states.
 STRATA_HD double result_of(double sum, const Reduction& r) {
   const double v = sum * r.scale;

@@ -58,7 +58,7 @@ Tensor quantile_shape(const Tensor& y, int q_rank, const ReduceParams& p) {
 
 Tensor quantile_of(const char* name, Tensor x, Tensor q, const Quantile& p, bool skip_nan) {
   x = to_float(std::move(x));
-  q = astype(std::move(q), x.dtype());
+  q = astype(std::move(q), x.dtype()).to(x.device());
   const ReduceParams r{x.shape(), axis_set(name, p.axes, x.ndim()), p.keepdims};
   check_not_empty(name, r.from, r.axes);
   const Tensor lines = sort(reduced_last(x, r.axes));

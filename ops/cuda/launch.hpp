@@ -5,12 +5,12 @@
 //   map_rows(device, rows, n, f)    the same, then f.write(row, i, state) for each element
 //   scan_rows(device, rows, n, f)   running states: f.store(row, i, before, state) for each element
 // with, in f,
-//   using State;                    trivially copyable, at most 32 bytes
+//   using State;                    trivially copyable, at most 64 bytes
 //   State start() const;            the state of nothing
 //   void take(State&, row, i) const;
 //   void join(State& a, const State& b) const;      a's elements and b's: associative, and where elements are taken out
 //                                                   of order (reduce_rows, map_rows) commutative too
-//   static constexpr bool adjacent                  rows lie side by side (reductions over leading axes)
+//   bool adjacent                   rows lie side by side (reductions over leading axes)
 // Scratch(device, bytes) is memory for the while of a call.
 // The launchers are in launch_gpu.hpp. Compiled by an ordinary compiler the same kernels run on the host, in the double
 // of a GPU that the tests have (launch_host.hpp): only launching itself is then untested.

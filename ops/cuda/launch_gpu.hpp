@@ -180,7 +180,7 @@ template <class F>
 Error reduce_rows(int device, std::int64_t rows, std::int64_t n, F f) {
   using State = typename F::State;
   if (rows <= 0) return nullptr;
-  const RowCut cut = cut_rows(rows, n, F::adjacent, true);
+  const RowCut cut = cut_rows(rows, n, f.adjacent, true);
   Error error = nullptr;
   const cudaStream_t stream = stream_on(device, error);
   if (error) return error;
@@ -202,7 +202,7 @@ Error map_rows(int device, std::int64_t rows, std::int64_t n, F f) {
   Error error = nullptr;
   const cudaStream_t s = stream_on(device, error);
   if (error) return error;
-  const By by = cut_rows(rows, n, F::adjacent, false).by;
+  const By by = cut_rows(rows, n, f.adjacent, false).by;
   if (by == By::thread)
     detail::map<By::thread><<<detail::blocks_of<By::thread>(rows), block_threads, 0, s>>>(rows, n, f);
   else if (by == By::warp)

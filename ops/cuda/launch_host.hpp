@@ -41,7 +41,7 @@ Error for_each(int, std::int64_t n, F f) {
 template <class F>
 Error reduce_rows(int, std::int64_t rows, std::int64_t n, F f) {
   return give([=] {
-    const RowCut cut = cut_rows(rows, n, F::adjacent, true);
+    const RowCut cut = cut_rows(rows, n, f.adjacent, true);
     for (std::int64_t row = 0; row < rows; ++row) {
       auto all = f.start();
       for (std::int64_t p = 0; p < cut.parts; ++p) {
