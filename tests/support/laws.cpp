@@ -28,8 +28,8 @@ double Rng::uniform(double low, double high) {
 }
 
 Tensor draw(const Argument& a, Rng& rng) {
-  if (a.value.defined()) return a.value;
-  Tensor t = empty_dense(a.shape, a.dtype);
+  if (a.value.defined()) return a.value.to(default_device());
+  const Tensor t = empty_dense(a.shape, a.dtype);
   visit(a.dtype, [&]<class T>(T) {
     auto* to = reinterpret_cast<T*>(dense(t).data);
     for (std::int64_t i = 0; i < t.size(); ++i) {
@@ -44,7 +44,7 @@ Tensor draw(const Argument& a, Rng& rng) {
         to[i] = T(static_cast<float>(u));
     }
   });
-  return t;
+  return t.to(default_device());
 }
 
 Tensors draw(const Sample& s, int number) {
@@ -225,16 +225,18 @@ Failure difference(const Tensor& a, const Tensor& b, double relative) {
 
 Failure same_bytes(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !(a.shape() == b.shape())) return describe(a) + " instead of " + describe(b);
-  const Tensor x = compact(a), y = compact(b);
+  const Tensor x = on_host(a), y = on_host(b);
   const auto bytes = static_cast<std::size_t>(x.size() * itemsize(x.dtype()));
   if (bytes == 0 || std::memcmp(dense(x).data, dense(y).data, bytes) == 0) return std::nullopt;
   if (const Failure f = difference(x, y, 0)) return f;
   return "NaNs or zeros of different bits";
 }
 
-Tensor compact(const Tensor& x) {
-  const Tensor from = materialize(x);
-  Tensor y = empty_dense(from.shape(), from.dtype(), from.device(), from.weak());
+Tensor compact(const Tensor& x) { return on_host(x).to(x.device()); }
+
+Tensor on_host(const Tensor& x) {
+  const Tensor from = materialize(x).to(cpu);
+  Tensor y = empty_dense(from.shape(), from.dtype(), cpu, from.weak());
   const Dense& d = dense(from);
   const auto item = static_cast<std::size_t>(itemsize(d.dtype));
   const Strides steps = row_major(d.shape);
@@ -253,14 +255,14 @@ Tensor stack_lanes(const Tensors& lanes, int axis) {
   const Strides steps = row_major(lanes[0].shape()), into = row_major(shape);
   const auto item = static_cast<std::size_t>(itemsize(y.dtype()));
   for (std::size_t b = 0; b < lanes.size(); ++b) {
-    const Tensor x = compact(lanes[b]);
+    const Tensor x = on_host(lanes[b]);
     for (std::int64_t i = 0; i < x.size(); ++i) {
       std::int64_t at = static_cast<std::int64_t>(b) * into[axis];
       for (int a = 0; a < steps.size(); ++a) at += i / steps[a] % x.shape()[a] * into[a < axis ? a : a + 1];
       std::memcpy(dense(y).data + at * itemsize(y.dtype()), dense(x).data + static_cast<std::size_t>(i) * item, item);
     }
   }
-  return y;
+  return y.to(lanes[0].device());
 }
 
 Failure guarded(const std::function<Failure()>& law) {
@@ -277,11 +279,11 @@ namespace {
 
 /// x + t * v in float64.
 Tensor moved(const Tensor& x, double t, const Tensor& v) {
-  const Tensor y = compact(x);
+  const Tensor y = on_host(x);
   auto* to = reinterpret_cast<double*>(dense(y).data);
   const auto step = v.to_vector<double>();
   for (std::size_t i = 0; i < step.size(); ++i) to[i] += t * step[i];
-  return y;
+  return y.to(x.device());
 }
 
 /// A central difference of fourth order along `v`: f at x + k h v for k = -2, -1, 1, 2.

@@ -18,6 +18,8 @@ Failure difference(const Tensor& a, const Tensor& b, double relative);
 Failure same_bytes(const Tensor& a, const Tensor& b);
 /// x in row-major memory of its own.
 Tensor compact(const Tensor& x);
+/// The same on the host.
+Tensor on_host(const Tensor& x);
 /// The lanes side by side along a new axis.
 Tensor stack_lanes(const Tensors& lanes, int axis);
 /// The law's failure; an exception is one.

@@ -117,7 +117,7 @@ class Loop {
     if (lanes_ > 0) return all;
     Shape shape = all.shape();
     shape[axis] = 0;
-    return empty_dense(shape, all.dtype(), cpu, all.weak());
+    return empty_dense(shape, all.dtype(), all.device(), all.weak());
   }
   void remember(const Axes& axes) {
     std::vector<bool> mapped;
@@ -207,10 +207,10 @@ enum class Layout { reversed, spread, repeated };
 /// x's values, seen through other strides; `repeated` is one element everywhere.
 Tensor laid_out(const Tensor& x, Layout layout) {
   const int rank = x.ndim();
-  const Tensor from = compact(x);
+  const Tensor from = on_host(x);
   if (layout == Layout::repeated) {
     if (x.size() == 0) return x;
-    return view_of(from, x.shape(), Shape::filled(rank, 0), x.size() / 2);
+    return view_of(from.to(x.device()), x.shape(), Shape::filled(rank, 0), x.size() / 2);
   }
   Shape memory, order;  // the memory's shape, and which of its axes each of x's is
   const std::int64_t gap = layout == Layout::spread ? 2 : 1;
@@ -231,7 +231,7 @@ Tensor laid_out(const Tensor& x, Layout layout) {
     std::memcpy(dense(view).data + at * itemsize(x.dtype()), dense(from).data + static_cast<std::size_t>(i) * item,
                 item);
   }
-  return view;
+  return view_of(whole.to(x.device()), x.shape(), strides, offset);
 }
 
 }  // namespace

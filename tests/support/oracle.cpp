@@ -36,7 +36,7 @@ struct File {
     if (to > data.size() || to - from != static_cast<std::size_t>(t.size() * itemsize(t.dtype())))
       throw IoError("oracle: " + name + " has wrong offsets");
     if (to != from) std::memcpy(dense(t).data, data.data() + from, to - from);
-    return t;
+    return t.to(default_device());
   }
   Tensors tensors(const std::string& prefix, const std::vector<std::size_t>& numbers) const {
     Tensors list;
@@ -140,9 +140,9 @@ void compare(const char* what, const Tensors& x, const Tensors& r, const std::ve
 }
 
 Tensor zeros_as(const Tensor& like) {
-  Tensor z = empty_dense(like.shape(), like.dtype());
+  const Tensor z = empty_dense(like.shape(), like.dtype());
   std::memset(dense(z).data, 0, static_cast<std::size_t>(z.size() * itemsize(z.dtype())));
-  return z;
+  return z.to(like.device());
 }
 
 void check_values(const Case& c, Function f, std::string& report) {
