@@ -55,7 +55,7 @@ STRATA_HD void join(Moments& a, const Moments& b) {
 
 STRATA_HD void join(ExpSum& a, const ExpSum& b) {
   const double none = -std::numeric_limits<double>::infinity();
-  if (b.largest == none) return;
+  if (b.largest == none || a.largest != a.largest) return;  // NaN stays
   if (a.largest == none) {
     a = b;
   } else if (a.largest == b.largest) {  // infinities too

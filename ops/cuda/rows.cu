@@ -41,6 +41,7 @@ struct SoftmaxRow : RowWork<T> {
     const T infinity = std::numeric_limits<T>::infinity(), largest = static_cast<T>(s.largest);
     const bool logs = this->c.op == RowOp::log_softmax;
     if (this->c.flag && largest == -infinity) return this->put(row, i, logs ? -infinity : T(0));
+    if (!(largest - largest == T(0))) return this->put(row, i, largest - largest);  // NaN, as infinities make it
     const T x = this->x(0, row, i);
     if (logs)
       this->put(row, i, rows::log_softmax(x, largest, static_cast<T>(math::log(s.sum))));
