@@ -80,6 +80,18 @@ struct Slice : Linear<Slice> {
     back.dropped = 0;
     return read_box(reshape(g, p.size), back);
   }
+  /// Cotangents of several boxes of one tensor go into one sum, each where it belongs.
+  static constexpr bool adds = true;
+  static void row_vjp(const void* params, In, In, In g, Need need, Out dx) {
+    const Params& p = family::params<Slice>(params);
+    if (!need[0]) return;
+    if (dx[0].defined() && dx[0].shape() == p.from && !permutes(p)) {
+      Tensor u = read_box(dx[0], p) + g[0];
+      dx[0] = write_box(std::move(dx[0]), std::move(u), p);
+    } else {
+      dx[0] = add_tangents(std::move(dx[0]), transpose(p, g[0]));
+    }
+  }
   static Lane batch(const Params& p, Lane x, Batch& batch) {
     int axis = 0;
     const Box box = p.with_axis(x.axis, batch.size, axis);

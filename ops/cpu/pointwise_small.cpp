@@ -1,11 +1,12 @@
-// The short way of a pointwise call of a few elements: no promotion, no plan, no walk. Called by apply_pointwise and
-// the operators before anything else; refuses (and leaves the call to ops/cpu/pointwise_eval.cpp) whatever is not
-// plain.
+// The short way of a pointwise call of few elements: no promotion, no plan, no walk. Called by apply_pointwise and the
+// operators before anything else (eval_small), and by ops/pointwise.cpp (eval_medium); refuses whatever is not plain.
+#include "strata/ops/cpu/pointwise_small.hpp"
+
 #include <algorithm>
 #include <cstring>
 
 #include "strata/core/convert.hpp"
-#include "strata/ops/pointwise.hpp"
+#include "strata/core/debug.hpp"
 
 namespace strata {
 namespace {
@@ -25,7 +26,7 @@ bool number_as(const Dense& number, Dtype d, std::byte* to) {
   return true;
 }
 
-constexpr std::int64_t run_elements = 64;
+constexpr std::int64_t run_elements = 64, medium_run_elements = 512;
 
 /// The loop of an op for operands of this dtype; null when they need conversion first.
 PointwiseLoop direct_loop(const PointwiseInfo& info, Dtype dtype) {
@@ -44,7 +45,7 @@ bool repeats_over(const Dense& d, const Dense& model) {
 }
 
 /// A small call of N operands: each advances by `jump` bytes from one run of `period` elements to the next.
-template <int N>
+template <int N, std::int64_t Run>
 struct SmallCall {
   const Dense* x[N];
   const Dense* model = nullptr;  // has the result's shape
@@ -53,18 +54,18 @@ struct SmallCall {
   std::int64_t step[N], jump[N], period;
   bool weak = true;
   alignas(8) std::byte numbers[N][8];
-  std::byte repeated[N][run_elements * 8];
+  std::byte repeated[N][Run * 8];
 
-  bool find_model(const Impl* const* operands, bool select) {
+  bool find_model(const Impl* const* operands, bool select, std::int64_t most) {
     for (int k = 0; k < N; ++k) {
-      if (!operands[k] || operands[k]->kind != Kind::dense) return false;
+      if (!operands[k] || operands[k]->kind != Kind::dense || operands[k]->size > most) return false;
       x[k] = static_cast<const Dense*>(operands[k]);
       if (x[k]->number) continue;
       if (!x[k]->contiguous || !(x[k]->device == cpu)) return false;
       if (!model || x[k]->size > model->size) model = x[k];
       if (!value && (k > 0 || !select)) value = x[k];
     }
-    return value && model->size <= small_pointwise;
+    return value != nullptr;
   }
   bool place(bool select) {
     period = model->size;
@@ -94,7 +95,7 @@ struct SmallCall {
   }
   /// A short operand that repeats is written out a few times, for fewer and longer runs.
   void lengthen_runs() {
-    const std::int64_t run = period * (run_elements / period);
+    const std::int64_t run = period * (Run / period);
     for (int k = 0; k < N; ++k) {
       if (jump[k] != 0 || step[k] == 0) continue;
       const auto size = static_cast<std::size_t>(itemsize(x[k]->dtype)), bytes = static_cast<std::size_t>(run) * size;
@@ -107,7 +108,7 @@ struct SmallCall {
   }
   void run(PointwiseLoop loop, const void* params, std::byte* to, Dtype stored) {
     if (period == model->size) return loop(params, to, p, step, period);
-    if (2 * period <= run_elements && 4 * period < model->size) lengthen_runs();
+    if (2 * period <= Run && 4 * period < model->size) lengthen_runs();
     const std::int64_t out = period * itemsize(stored);
     for (int k = 0; k < N; ++k) jump[k] *= period * itemsize(x[k]->dtype);
     for (std::int64_t left = model->size; left > 0; left -= period, to += out) {
@@ -122,12 +123,12 @@ template <int N>
 bool all_alike(const Impl* const* x) {
   const auto* a = static_cast<const Dense*>(x[0]);
   for (int k = 0; k < N; ++k) {
-    if (!x[k] || x[k]->kind != Kind::dense) return false;
+    if (!x[k] || x[k]->kind != Kind::dense || x[k]->size > small_pointwise) return false;
     const auto* d = static_cast<const Dense*>(x[k]);
     if (d->number || !d->contiguous || d->dtype != a->dtype || !(d->device == cpu)) return false;
     if (k > 0 && !(d->shape == a->shape)) return false;
   }
-  return a->size <= small_pointwise;
+  return true;
 }
 
 template <int N>
@@ -152,12 +153,34 @@ template <int N>
 bool eval_small_of(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
   const bool select = info.typing == Typing::select;
   if (!select && all_alike<N>(x)) return eval_alike<N>(info, params, x, y);
-  SmallCall<N> c;
-  if (!c.find_model(x, select)) return false;
+  SmallCall<N, run_elements> c;
+  if (!c.find_model(x, select, small_pointwise)) return false;
   const PointwiseLoop loop = direct_loop(info, c.value->dtype);
   if (!loop || !c.place(select)) return false;
   const Dtype stored = result_dtype(info.typing, c.value->dtype);
   y = empty_like_dense(*c.model, stored, c.weak && stored != Dtype::bool_);
+  c.run(loop, params, dense(y).data, stored);
+  return true;
+}
+
+template <int N>
+bool eval_medium_of(const PointwiseInfo& info, const void* params, Out x, Tensor& y) {
+  const Impl* operands[N];
+  for (std::size_t k = 0; k < N; ++k) operands[k] = x[k].impl();
+  SmallCall<N, medium_run_elements> c;
+  if (!c.find_model(operands, info.typing == Typing::select, medium_pointwise)) return false;
+  const debug::Chains chains = debug::chains();
+  if (chains.on && c.model->size >= chains.grain) return false;
+  const PointwiseLoop loop = direct_loop(info, c.value->dtype);
+  if (!loop || !c.place(info.typing == Typing::select)) return false;
+  const Dtype stored = result_dtype(info.typing, c.value->dtype);
+  const bool weak = c.weak && stored != Dtype::bool_;
+  for (const Tensor& t : x) {
+    if (y.defined() || !donatable(t) || t.dtype() != stored || !(t.shape() == c.model->shape)) continue;
+    y = t;  // a second handle for the while of this call
+    dense(y).weak = weak;
+  }
+  if (!y.defined()) y = empty_like_dense(*c.model, stored, weak);
   c.run(loop, params, dense(y).data, stored);
   return true;
 }
@@ -174,6 +197,19 @@ bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const
       return eval_small_of<3>(info, params, x, y);
     default:
       return eval_small_of<max_arity>(info, params, x, y);
+  }
+}
+
+bool eval_medium(const PointwiseInfo& info, const void* params, Out x, Tensor& y) {
+  switch (info.arity) {
+    case 1:
+      return eval_medium_of<1>(info, params, x, y);
+    case 2:
+      return eval_medium_of<2>(info, params, x, y);
+    case 3:
+      return eval_medium_of<3>(info, params, x, y);
+    default:
+      return eval_medium_of<max_arity>(info, params, x, y);
   }
 }
 
