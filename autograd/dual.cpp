@@ -22,8 +22,16 @@ void Duals::run(Call& call) {
   const auto n = call.x.size(), m = call.y.size();
   SmallArray<Tensor> x(n), dx(n), taken(n);
   for (std::size_t i = 0; i < n; ++i) {
-    std::tie(x[i], dx[i]) = unpack(call.x[i]);
-    call.x[i] = Tensor();
+    Tensor& t = call.x[i];
+    if (!t.defined() || !belongs_to(t, id())) {
+      x[i] = std::move(t);
+    } else {
+      auto& d = static_cast<Dual&>(wrapper(t));
+      const bool last = t.impl()->refs.load(std::memory_order_acquire) == 1;  // then the wrapper hands on what it has
+      x[i] = last ? std::move(d.value) : d.value;
+      dx[i] = last ? std::move(d.tangent) : d.tangent;
+      t = Tensor();
+    }
     taken[i] = x[i];  // the rule below still reads x: the op gets handles of its own
   }
   apply(call.op, call.params, Out(taken.data(), n), call.y);
@@ -31,7 +39,8 @@ void Duals::run(Call& call) {
   SmallArray<Tensor> dy(m);
   call.op.jvp(call.params, In(x.data(), n), In(dx.data(), n), In(call.y.data(), m), Out(dy.data(), m));
   for (std::size_t i = 0; i < m; ++i) {
-    if (call.y[i].defined()) call.y[i] = pack(call.y[i], dy[i]);
+    Tensor& y = call.y[i];
+    if (y.defined() && dy[i].defined() && is_float(y.dtype())) y = make_dual(std::move(y), std::move(dy[i]), id());
   }
 }
 

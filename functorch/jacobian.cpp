@@ -7,6 +7,7 @@
 #include "strata/ops/backend.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
+#include "strata/ops/units.hpp"
 
 namespace strata::detail {
 namespace {
@@ -46,6 +47,7 @@ std::vector<Tensor> apply_to_units(const BasisMap& apply, const std::vector<Tens
   }
   const auto level = VmapLevel::make(count);
   const LevelScope scope(level->level());
+  const UnitRows known(units, begin);
   unit[leaf] = level->wrap({units, 0});
   std::vector<Tensor> y = apply(unit);
   for (Tensor& t : y) t = t.defined() ? lanes_first(level->unwrap(t), count) : Tensor();

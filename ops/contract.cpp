@@ -10,6 +10,7 @@
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
 #include "strata/ops/registry.hpp"
+#include "strata/ops/units.hpp"
 
 namespace strata {
 
@@ -35,6 +36,7 @@ struct Contract : Bilinear<Contract> {
   static constexpr std::string_view name = "contract";
   static Tensor eval(const Params& p, Tensor a, Tensor b) {
     if (Tensor y = p.lanes ? factored::product(p, a, b) : Tensor(); y.defined()) return y;
+    if (Tensor y = pick_rows(p, a, b); y.defined()) return y;
     const ProductsKernels& products = backend(a).products;
     return products.contract(p, std::move(a), std::move(b));
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "strata/autograd/grad.hpp"
+#include "strata/core/debug.hpp"
 #include "strata/core/error.hpp"
 #include "strata/core/parallel.hpp"
 #include "strata/functorch/vmap.hpp"
@@ -93,6 +94,32 @@ TEST_CASE("gradients and lanes of boxes") {
   const Tensor z = vmap([](const Tensor& v) { return zeros({2}).at({0}).set(v); })(counted({3}));
   CHECK(z.to_vector<int>() == I{0, 0, 1, 0, 2, 0});
   CHECK(vmap([](const Tensor& t) { return t[{range(1, 3), newaxis}]; })(counted({0, 4})).shape() == Shape{0, 2, 1});
+}
+
+TEST_CASE("cotangents of the boxes of one tensor go into one sum") {
+  const Tensor x = counted({4, 2});
+  const auto f = [](const Tensor& t) {
+    return sum(t[{range(0, 3)}] * 10) + sum(square(t[{range(1, none, 2)}])) + 5 * t[{3, 0}] + sum(t[{range(2, none)}]);
+  };
+  const I once{10, 10, 14, 16, 11, 11, 18, 15};
+  CHECK(grad(f)(x).to_vector<int>() == once);
+  CHECK(vmap(grad(f))(stack({x, x})).to_vector<int>() ==
+        I{10, 10, 14, 16, 11, 11, 18, 15, 10, 10, 14, 16, 11, 11, 18, 15});
+  const auto both = [&](const Tensor& t) { return f(t) + sum(t * counted({4, 2})); };  // and beside a whole cotangent
+  CHECK(grad(both)(x).to_vector<int>() == I{10, 11, 16, 19, 15, 16, 24, 22});
+  CHECK(grad([&](const Tensor& t) { return sum(square(grad(f)(t))); })(x).to_vector<int>() ==
+        I{0, 0, 56, 64, 0, 0, 72, 60});
+  const auto rows = [](const Tensor& t) {
+    Tensor total = 0;
+    for (int i = 0; i < 128; ++i) total = total + (i + 1) * sum(square(t[i]));
+    return total;
+  };
+  const Tensor wide = ones({128, 256});
+  const std::int64_t before = debug::bytes_written();
+  const Tensor g = grad(rows)(wide);
+  CHECK(g[{5, 7}].item<float>() == 12);
+  CHECK(g[{127, 255}].item<float>() == 256);
+  CHECK(debug::bytes_written() - before < 16 * 4 * wide.size());  // not the whole of x for each row
 }
 
 TEST_CASE("index tensors") {

@@ -78,6 +78,28 @@ TEST_CASE("Jacobians and the Hessian") {
   CHECK(floats(jp.b) == Floats{1, 2});
 }
 
+TEST_CASE("unit vectors in products pick rows") {
+  const Tensor x = vec({1, -2, 3}), w = reshape(vec({1, 2, 3, 4, 5, 6}), {3, 2});
+  const auto first = [&](const Tensor& t) { return matmul(t, w); };       // w's rows
+  const auto second = [&](const Tensor& t) { return matmul(mT(w), t); };  // the same, w as it lies transposed
+  const auto later = [&](const Tensor& t) { return matmul(t * 2, w) + matmul(square(t), w); };
+  const Floats rows{1, 3, 5, 2, 4, 6};
+  for (const JacobianOptions& o : {JacobianOptions{}, JacobianOptions{.chunk = 2}}) {
+    CHECK(floats(jacfwd(first, o)(x)) == rows);
+    CHECK(floats(jacfwd(second, o)(x)) == rows);
+    CHECK(floats(jacrev(first, o)(x)) == rows);
+    CHECK(floats(jacfwd(later, o)(x)) == Floats{4, -6, 40, 8, -8, 48});
+    CHECK(floats(hessian([&](const Tensor& t) { return sum(square(first(t))); }, o)(x)) ==
+          floats(2 * matmul(w, mT(w))));
+  }
+  CHECK(floats(w) == Floats{1, 2, 3, 4, 5, 6});
+  const Tensor many = stack({x, x + 1});  // lanes around: the weight is shared, or mapped
+  CHECK(floats(vmap(jacfwd(first))(many)) == Floats{1, 3, 5, 2, 4, 6, 1, 3, 5, 2, 4, 6});
+  const auto mapped =
+      vmap([&](const Tensor& t, const Tensor& v) { return jacfwd([&](const Tensor& u) { return matmul(u, v); })(t); });
+  CHECK(floats(mapped(many, stack({w, -w}))) == Floats{1, 3, 5, 2, 4, 6, -1, -3, -5, -2, -4, -6});
+}
+
 TEST_CASE("vmap over arguments, trees and results") {
   const Tensor x = reshape(vec({1, 2, 3, 4, 5, 6}), {3, 2});
   const Params p{vec({1, 2}), 0.5};

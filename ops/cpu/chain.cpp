@@ -12,7 +12,7 @@
 namespace strata {
 namespace {
 
-constexpr std::int64_t least_tile = 2048, most_tile = 8192;  // bytes of one member
+constexpr std::int64_t least_tile = 4096, most_tile = 8192;  // bytes of one member
 constexpr std::int64_t tile_room = 32 * 1024;                // bytes of all that one tile touches
 constexpr int dear = 6;                    // sums or products that cost as much as writing and reading an element
 constexpr std::int64_t grain = 16 * 1024;  // elements below which one thread is faster
@@ -24,8 +24,8 @@ Dtype compute_of(const PointwiseInfo& info, const Tensor* x) {
 }  // namespace
 
 Chain::Chain(const Tensor& root, std::uint32_t holders, bool locked) : size_(root.size()) {
-  leaves_.reserve(Pending::max_leaves);
-  steps_.reserve(Pending::max_steps);
+  leaves_.reserve(static_cast<std::size_t>(std::min(pending(root).leaves, Pending::max_leaves)));
+  steps_.reserve(static_cast<std::size_t>(std::min(pending(root).steps, Pending::max_steps)));
   add(root, locked);
   if (empty()) return;
   int widest = 1;

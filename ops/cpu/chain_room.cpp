@@ -8,8 +8,9 @@
 namespace strata {
 namespace {
 
-constexpr std::int64_t line = 64;        // bytes that memory gives at once
-constexpr std::int64_t most_ahead = 32;  // lines that may be asked for at once without waiting
+constexpr std::int64_t line = 64;         // bytes that memory gives at once
+constexpr std::int64_t most_ahead = 32;   // lines that may be asked for at once without waiting
+constexpr std::int64_t near = 64 * 1024;  // bytes of a result whose operands are found in the caches anyway
 
 }  // namespace
 
@@ -64,7 +65,7 @@ void Chain::Room::plan_ahead(const Chain& c) {
   }
   for (const Stream& s : streams_) lines += c.tile_ * s.itemsize / line;
   share_ = (lines + steps - 1) / steps;
-  if (share_ > most_ahead) streams_.clear();
+  if (share_ > most_ahead || c.size_ * c.steps_.back().itemsize <= near) streams_.clear();
 }
 
 void Chain::Room::begin_ahead(std::int64_t from, std::int64_t n) {
