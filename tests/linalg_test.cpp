@@ -18,7 +18,7 @@ Tensor draw(const Shape& shape, Dtype dtype = float64) {
   Tensor t = empty_dense(shape, float64);
   std::normal_distribution<double> normal;
   for (std::int64_t i = 0; i < t.size(); ++i) reinterpret_cast<double*>(dense(t).data)[i] = normal(generator);
-  return astype(t, dtype);
+  return astype(t.to(default_device()), dtype);
 }
 
 double largest(const Tensor& x) {
@@ -79,8 +79,7 @@ TEST_CASE("determinants of singular matrices have derivatives") {
   const auto [u, s, vt] = linalg::svd(rank_three);
   const Tensor third = s[0] * s[1] * s[2];
   const double step = 1e-6;
-  Tensor e = zeros({4, 4}, {.dtype = float64});
-  reinterpret_cast<double*>(dense(e).data)[6] = step;
+  const Tensor e = reshape(eye(16, {.dtype = float64})[6] * step, {4, 4});
   const double difference =
       (linalg::det(rank_three + e).item<double>() - linalg::det(rank_three - e).item<double>()) / (2 * step);
   const double expected = third.item<double>() * u[{1, 3}].item<double>() * vt[{3, 2}].item<double>();
