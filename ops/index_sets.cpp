@@ -320,10 +320,10 @@ Samples bincount_samples() {
   return {{"[6]", {{{6}, Dtype::int32, -1, 6}, {{6}}}, call}, {"empty", {{{0}, Dtype::int32, 0, 4}, {{0}}}, call}};
 }
 Samples digitize_samples() {
-  const auto call = sampled([](Tensor x) { return digitize(x, array({-1., 0., 1.})); });
+  const auto call = sampled([](Tensor x) { return digitize(x, array({-1., 0., 1.}, {.device = x.device()})); });
   return {{"[2, 3]", {{{2, 3}}}, call},
           {"descending", {{{4}}}, sampled([](Tensor x) {
-             return digitize(x, array({1., 0.}), {.right = true});
+             return digitize(x, array({1., 0.}, {.device = x.device()}), {.right = true});
            })},
           {"empty", {{{0}}}, call}};
 }

@@ -168,8 +168,9 @@ Tensor uniform(Tensor key, Shape shape, Uniform p) {
     return uniform_between(std::move(key), shape, p.dtype, p.low.defined() ? p.low.item<double>() : 0,
                            p.high.defined() ? p.high.item<double>() : 1);
   }
-  const Tensor low = broadcast_to(astype(p.low.defined() ? p.low : Tensor(0), p.dtype), shape);
-  const Tensor high = broadcast_to(astype(p.high.defined() ? p.high : Tensor(1), p.dtype), shape);
+  const Tensor low = astype(p.low.defined() ? p.low : Tensor(0), p.dtype);
+  const Tensor high = astype(p.high.defined() ? p.high : Tensor(1), p.dtype);
+  draw_shape("uniform", shape, {{"low", &low}, {"high", &high}});
   return maximum(uniform_between(std::move(key), shape, p.dtype, 0, 1) * (high - low) + low, low);
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("integers, ranges, new axes are views") {
   const std::size_t i = 2;
   CHECK(x[i].to_vector<int>() == I{8, 9, 10, 11});
   CHECK(counted({0, 3})[{all, 1}].shape() == Shape{0});
-  CHECK(x[2].data<float>() == x.data<float>() + 8);  // a view
+  CHECK(dense(x[2]).data == dense(x).data + 8 * sizeof(float));  // a view
   CHECK(x[{all, 1}].to_vector<int>() == copy(x[{all, 1}]).to_vector<int>());
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("take, take_along_axis, dynamic slices") {
   CHECK(put_along_axis(x, array({{1}, {0}, {3}}), -1).to_vector<int>() == I{0, -1, 2, 3, -1, 5, 6, 7, 8, 9, 10, -1});
   const Tensor y = dynamic_slice(x, {1, array(9)}, {2, 2});
   CHECK(y.to_vector<int>() == I{6, 7, 10, 11});
-  CHECK(dense(y).owner() == dense(x).owner());  // a view
+  if (default_device() == cpu) CHECK(dense(y).owner() == dense(x).owner());  // a view: the host knows where
   CHECK(dynamic_slice(x, {array(-1), 0}, {1, 4}).to_vector<int>() == I{8, 9, 10, 11});
   CHECK(dynamic_update_slice(x, ones({1, 2}) * 50, {2, 3}).to_vector<int>() == I{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 50, 50});
   const auto window = [&](const Tensor& i) { return dynamic_slice_in_dim(x, i, 2, {.axis = 1}); };

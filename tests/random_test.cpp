@@ -29,7 +29,7 @@ std::vector<std::uint32_t> words(const Tensor& x) { return x.to_vector<std::uint
 Tensor key_at(const Tensor& keys, std::int64_t i) { return view_of(keys, {2}, {1}, 2 * i); }
 
 bool same(const Tensor& a, const Tensor& b) {
-  const Tensor x = copy(a), y = copy(b);
+  const Tensor x = copy(a).to(cpu), y = copy(b).to(cpu);
   return x.shape() == y.shape() && x.dtype() == y.dtype() &&
          std::memcmp(dense(x).data, dense(y).data, static_cast<std::size_t>(x.size() * itemsize(x.dtype()))) == 0;
 }

@@ -77,7 +77,7 @@ std::vector<std::size_t> float_results(const Tensors& y) {
   return numbers;
 }
 
-Tensor zeros_as(const Tensor& x) { return zeros(x.shape(), {.dtype = x.dtype()}); }
+Tensor zeros_as(const Tensor& x) { return zeros(x.shape(), {x.dtype(), x.device()}); }
 
 Argument direction(const Shape& shape, Dtype dtype) { return {shape, dtype, -1, 1}; }
 
