@@ -9,6 +9,9 @@ inline namespace STRATA_ISA {
 
 template <class T>
 void past_caches(const GemmArgs<T>& g);  // gemm_past_caches.isa.cpp
+template <class T>
+void integers(const GemmArgs<T>& g);  // gemm_integers.isa.cpp
+void booleans(const GemmArgs<bool>& g);
 
 namespace {
 
@@ -54,10 +57,10 @@ enum class Tail { none, store, both };  // which accesses of the last vector sto
 
 /// Rows x (Vectors registers) of C. PackedA: A's rows are adjacent (a_row is 1). Otherwise every third row has a
 /// pointer of its own, and the two behind it lie at multiples of one register: so twelve rows need no more than x86
-/// has.
+/// has. `ahead`: see bytes_ahead.
 template <class T, int Rows, int Vectors, Tail tail, bool PackedA = false>
 STRATA_HD void tile(Int k, const T* a, Int a_row, Int a_col, const T* b, Int b_row, T* c, Int c_row, int rest,
-                    bool accumulate) {
+                    bool accumulate, Int ahead = 0) {
   using V = Vec<T>;
   V sum[Rows][Vectors];
   for (int i = 0; i < Rows; ++i) {
@@ -72,7 +75,7 @@ STRATA_HD void tile(Int k, const T* a, Int a_row, Int a_col, const T* b, Int b_r
     for (int j = 0; j < Vectors; ++j) {
       const T* p = b + j * V::size;
       y[j] = tail == Tail::both && j == Vectors - 1 ? V::load_n(p, rest) : V::load(p);
-      if constexpr (prefetch) __builtin_prefetch(p + 4 * b_row);
+      if constexpr (prefetch) __builtin_prefetch(reinterpret_cast<const char*>(p) + ahead);
     }
     for (int i = 0; i < Rows; ++i) {
       const V x(PackedA ? from[0][i] : from[i / 3][(i % 3) * a_row]);
@@ -99,18 +102,19 @@ STRATA_HD void tile(Int k, const T* a, Int a_row, Int a_col, const T* b, Int b_r
 
 /// `Rows` rows of C, all columns, from B as it lies.
 template <class T, int Rows, int Vectors>
-void row_strip(const GemmArgs<T>& g, Int i) {
+void row_strip(const GemmArgs<T>& g, Int i, Int ahead) {
   constexpr int width = Vec<T>::size;
   const T* a = g.a + i * g.a_row;
   T* c = g.c + i * g.c_row;
   Int j = 0;
   for (; j + Vectors * width <= g.n; j += Vectors * width)
-    tile<T, Rows, Vectors, Tail::none>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, 0, g.accumulate);
+    tile<T, Rows, Vectors, Tail::none>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, 0, g.accumulate,
+                                       ahead);
   for (; j + width <= g.n; j += width)
-    tile<T, Rows, 1, Tail::none>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, 0, g.accumulate);
+    tile<T, Rows, 1, Tail::none>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, 0, g.accumulate, ahead);
   if (j < g.n) {
     const int rest = static_cast<int>(g.n - j);
-    tile<T, Rows, 1, Tail::both>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, rest, g.accumulate);
+    tile<T, Rows, 1, Tail::both>(g.k, a, g.a_row, g.a_col, g.b + j, g.b_row, c + j, g.c_row, rest, g.accumulate, ahead);
   }
 }
 
@@ -136,6 +140,18 @@ void narrow_rows(const GemmArgs<T>& g) {
   if (i < g.m) narrow_strip<T, 1>(g, i);
 }
 
+/// What to prefetch while B's rows pass for the strip at row i, in bytes behind them: rows of B, or where the operands
+/// are small, what lies behind them, B, A and C in turn. In a batch that is the next product's.
+template <class T>
+Int bytes_ahead(const GemmArgs<T>& g, Int i) {
+  constexpr Int size = sizeof(T), small = 24 * 1024;
+  if ((g.m + g.n) * g.k * size > small) return 4 * g.b_row * size;
+  const auto address = [](const T* p) { return reinterpret_cast<Int>(p); };
+  if (i == 0) return g.k * g.b_row * size;
+  const Int next = i < 2 * tile_rows ? address(g.a) + g.m * g.a_row * size : address(g.c) + g.m * g.c_row * size;
+  return next - address(g.b);
+}
+
 /// Column blocks whose part of B stays in the first cache while all rows of A pass, in strips of nearly equal height.
 template <class T>
 void rows(const GemmArgs<T>& all) {
@@ -147,7 +163,7 @@ void rows(const GemmArgs<T>& all) {
     g.b = all.b + j, g.c = all.c + j, g.n = least(block, all.n - j);
     for_strips(g.m, [&](Int i, auto rows) {
       constexpr int height = decltype(rows)::value;  // low strips are wide, so that there are chains enough
-      row_strip<T, height, height == 1 ? 8 : height <= 3 ? 4 : 2>(g, i);
+      row_strip<T, height, height == 1 ? 8 : height <= 3 ? 4 : 2>(g, i, bytes_ahead(all, i));
     });
   }
 }
@@ -334,45 +350,6 @@ void packed(const GemmArgs<T>& g, T* scratch) {
 }
 static_assert(m_block * k_block + (n_block + 2 * Vec<float>::size) * k_block <= gemm_scratch);
 static_assert(m_block % tile_rows == 0);
-
-template <class T>
-void integers(const GemmArgs<T>& g) {
-  for (Int i = 0; i < g.m; ++i) {
-    T* c = g.c + i * g.c_row;
-    if (!g.accumulate) {
-      for (Int j = 0; j < g.n; ++j) c[j] = T(0);
-    }
-    for (Int l = 0; l < g.k; ++l) {
-      const T x = g.a[i * g.a_row + l * g.a_col];
-      const T* b = g.b + l * g.b_row;
-      const auto add = [&](Int j, T y) __attribute__((always_inline)) {
-        if constexpr (sizeof(T) < 4)
-          c[j] = static_cast<T>(c[j] + std::uint32_t{x} * y);  // int would overflow
-        else
-          c[j] += x * y;
-      };
-      if (g.b_col == 1) {
-        for (Int j = 0; j < g.n; ++j) add(j, b[j]);
-      } else {
-        for (Int j = 0; j < g.n; ++j) add(j, b[j * g.b_col]);
-      }
-    }
-  }
-}
-
-void booleans(const GemmArgs<bool>& g) {
-  for (Int i = 0; i < g.m; ++i) {
-    bool* c = g.c + i * g.c_row;
-    if (!g.accumulate) {
-      for (Int j = 0; j < g.n; ++j) c[j] = false;
-    }
-    for (Int l = 0; l < g.k; ++l) {
-      if (!g.a[i * g.a_row + l * g.a_col]) continue;
-      const bool* b = g.b + l * g.b_row;
-      for (Int j = 0; j < g.n; ++j) c[j] |= b[j * g.b_col];
-    }
-  }
-}
 
 template <class T>
 constexpr FloatGemmKernels<T> floats = {&rows<T>, &past_caches<T>, &transposed<T>, &dots<T>, &thin<T>, &packed<T>};
