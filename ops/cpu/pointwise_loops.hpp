@@ -17,6 +17,10 @@ __attribute__((always_inline)) inline auto call_scalar(const void* params, X... 
     return D::scalar(*static_cast<const typename D::Params*>(params), x...);
 }
 
+/// How far ahead of itself a loop over registers asks for memory: with formulas of many instructions the processor sees
+/// too few of the next loads by itself (10 % of erf, exp on what the second cache does not hold).
+constexpr std::int64_t bytes_ahead = 2048;
+
 /// One operand of a loop over registers.
 template <class T>
 struct Reader {
@@ -28,6 +32,7 @@ struct Reader {
       : p(static_cast<const T*>(data)), all(step == 0 ? V(*p) : V(T(0))), one(step == 0) {}
   __attribute__((always_inline)) V at(std::int64_t i, int rest) const {
     if (one) return all;
+    __builtin_prefetch(reinterpret_cast<const char*>(p + i) + bytes_ahead);
     return rest < V::size ? V::load_n(p + i, rest) : V::load(p + i);
   }
 };
