@@ -22,16 +22,23 @@ std::ptrdiff_t index_of(const Choice& live, const Level& level) {
 
 /// The lanes along level number `at` in which anybody lives, and the others, as positions.
 std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> split(const Choice& live, std::size_t at) {
-  std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> parts;
-  for (const Choice::Group& group : live.groups(at)) {
-    const bool any = std::find(group.slice.begin(), group.slice.end(), lives) != group.slice.end();
-    auto& part = any ? parts.first : parts.second;
-    part.insert(part.end(), group.positions.begin(), group.positions.end());
+  std::int64_t inner = 1;
+  for (std::size_t i = at + 1; i < live.sizes.size(); ++i) inner *= live.sizes[i];
+  std::vector<bool> any(static_cast<std::size_t>(live.sizes[at]), false);
+  auto value = live.value.begin();
+  while (value != live.value.end()) {
+    for (std::size_t lane = 0; lane < any.size(); ++lane, value += inner)
+      any[lane] = any[lane] || std::find(value, value + inner, lives) != value + inner;
   }
-  std::sort(parts.first.begin(), parts.first.end());
-  std::sort(parts.second.begin(), parts.second.end());
+  std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> parts;
+  for (std::size_t lane = 0; lane < any.size(); ++lane)
+    (any[lane] ? parts.first : parts.second).push_back(static_cast<std::int64_t>(lane));
   return parts;
 }
+
+/// Whether so many lanes go on by themselves rather than masked among the others: taking them out costs about as much
+/// as one masked step.
+bool worth_leaving(std::size_t alive, std::size_t dead) { return 3 * dead > alive; }
 
 std::vector<Tensor> narrow_leaves(std::vector<Tensor> x, LevelId level, const RowsRef& from, const RowsRef& to) {
   for (Tensor& leaf : x) {
@@ -93,7 +100,10 @@ std::vector<Tensor> Loop::masked_step(const Tensor& go, std::vector<Tensor> carr
   const Tensor live = astype(go, bool_);
   std::vector<Tensor> next = step(carry);
   for (std::size_t i = counters_; i < next.size(); ++i) {
-    if (next[i].defined()) next[i] = where(live, std::move(next[i]), std::move(carry[i]));
+    if (!next[i].defined()) continue;
+    Shape ones;  // of the leaf's rank, so that the lanes stay where the leaf has them
+    while (ones.size() < next[i].ndim()) ones.push_back(1);
+    next[i] = where(reshape(live, ones), std::move(next[i]), std::move(carry[i]));
   }
   return next;
 }
@@ -145,7 +155,7 @@ std::vector<Tensor> Loop::shrinking(Level& level, std::vector<Tensor> carry, Ten
     const std::ptrdiff_t at = index_of(live, level);
     if (at >= 0) {
       const auto [alive, dead] = split(live, static_cast<std::size_t>(at));
-      if (!dead.empty() && (at_once_ || 2 * alive.size() < alive.size() + dead.size())) {
+      if (!dead.empty() && (at_once_ || worth_leaving(alive.size(), dead.size()))) {
         const RowsRef here = level.rows, out = make_rows(outer, lanes_at(level, dead)),
                       in = make_rows(outer, lanes_at(level, alive));
         finished.add(out, narrow_leaves(carry, id_of(level), here, out));

@@ -2,7 +2,7 @@
 // sees each step). Called by users. Under vmap a test may differ from lane to lane: finished lanes stay as they were
 // and soon leave the batch, so that the loop ends and costs what its live lanes cost. Always holds: with a grad on the
 // stack lanes leave at once, so that no gradient holds the NaN of a step that a finished lane would not have made;
-// otherwise when fewer than half of those present are live.
+// otherwise when more than a quarter of those present have finished.
 #pragma once
 #include <functional>
 #include <type_traits>
