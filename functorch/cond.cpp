@@ -206,6 +206,20 @@ std::vector<Tensor> Branches::select(const Choice& choice, int branches) {
   return Branches(op_, [&](int k) { return all[static_cast<std::size_t>(k)]; }).on_rows(choice);
 }
 
+std::vector<Tensor> Branches::by_where(const Tensor& index, int branches) {
+  const Tensor number = is_cond() ? astype(logical_not(astype(index, bool_)), int32) : clip(index, 0, branches - 1);
+  std::vector<std::vector<Tensor>> all;
+  for (int k = 0; k < branches; ++k) all.push_back(run(k));
+  std::vector<Tensor> y = all.back();
+  for (std::size_t k = all.size() - 1; k-- > 0;) {
+    const Tensor chosen = number == static_cast<std::int64_t>(k);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      if (y[i].defined()) y[i] = where(chosen, all[k][i], std::move(y[i]));
+    }
+  }
+  return y;
+}
+
 void structures_differ(const char* op, const std::string& first, const std::string& second, const Outline& a,
                        const Outline& b) {
   const auto at = static_cast<std::size_t>(first_difference(a, b));

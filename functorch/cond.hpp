@@ -63,6 +63,8 @@ class Branches {
   std::vector<Tensor> on_rows(const Choice& choice);
   /// All branches on all lanes, then each lane's choice among the results.
   std::vector<Tensor> select(const Choice& choice, int branches);
+  /// The same without reading the choice on the host, for st::capture.
+  std::vector<Tensor> by_where(const Tensor& index, int branches);
   /// Which branch each lane takes: reads the index, or the predicate, on the host.
   Choice choose(const Tensor& index, int branches) const;
   std::string name(int branch) const;
@@ -94,9 +96,10 @@ class BranchCall {
 
   R operator()(const Tensor& index, bool select) {
     constexpr int count = static_cast<int>(std::tuple_size_v<Functions>);
+    if (recording) return tree_unflatten(*std::move(like_), branches_.by_where(index, count));
     const Choice choice = branches_.choose(index, count);
     std::vector<Tensor> y =
-        (select || recording) && !choice.levels.empty() ? branches_.select(choice, count) : branches_.on_rows(choice);
+        select && !choice.levels.empty() ? branches_.select(choice, count) : branches_.on_rows(choice);
     return tree_unflatten(*std::move(like_), std::move(y));
   }
 

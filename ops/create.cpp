@@ -229,7 +229,7 @@ Tensor linspace(Tensor start, Tensor stop, std::int64_t num, Linspace p) {
   Shape along = Shape::filled(shape.size() + 1, 1);
   along[axis] = num;
   const std::int64_t steps = std::max<std::int64_t>(num - (p.endpoint ? 1 : 0), 1);
-  const Tensor t = reshape(arange(num, {.dtype = dtype}) / full({}, steps, {.dtype = dtype}), along);
+  const Tensor t = reshape(arange(num, {.dtype = dtype, .device = start.device()}) / static_cast<double>(steps), along);
   return astype(start * (1 - t) + stop * t, p.dtype.value_or(dtype));
 }
 

@@ -77,12 +77,12 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v) {
 }
 
 /// Which keys a query sees, where that depends on positions and lengths alone; undefined: all of them.
-Tensor visible(const Attention& p, std::int64_t queries, std::int64_t keys) {
+Tensor visible(const Attention& p, std::int64_t queries, std::int64_t keys, Device device) {
   Tensor mask;
   const auto also = [&](Tensor m) {
     mask = mask.defined() ? logical_and(std::move(mask), std::move(m)) : std::move(m);
   };
-  const Tensor i = expand_dims(arange(queries), -1), j = arange(keys);
+  const Tensor i = expand_dims(arange(queries, {.device = device}), -1), j = arange(keys, {.device = device});
   if (p.is_causal) also(j <= i);
   if (p.local_window) also(logical_and(j >= i - p.local_window->first, j <= i + p.local_window->second));
   if (p.query_lengths.defined()) also(i < expand_dims(p.query_lengths, {-1, -2, -3}));
@@ -124,7 +124,7 @@ Tensor dot_product_attention(Tensor q, Tensor k, Tensor v, Attention p) {
   Tensor scores = joined(einsum("...tkgh,...skh->...kgts", grouped, wide(k)), -4);
   scores = std::move(scores) * p.scale.value_or(1 / std::sqrt(static_cast<double>(std::max<std::int64_t>(width, 1))));
   if (p.bias.defined()) scores = std::move(scores) + p.bias;
-  const Tensor weights = softmax(std::move(scores), {.axis = -1, .where = visible(p, queries, keys)});
+  const Tensor weights = softmax(std::move(scores), {.axis = -1, .where = visible(p, queries, keys, q.device())});
   const Tensor y = einsum("...kgts,...skh->...tkgh", in_groups(weights, -3, kv_heads), wide(v));
   return astype(joined(y, -3), inexact(dtype));
 }

@@ -30,11 +30,16 @@ Tensors moved(const Tensors& x) {
   return y;
 }
 
-/// How the results of s on the GPU differ from those on the CPU.
-Failure differs(const Sample& s, bool stays) {
-  const Tensors x = draw(s);
-  const Tensors right = s.call(x);
-  const Tensors y = s.call(moved(x));
+/// A sample and the same one made where the GPU is the default: what it captured lies there.
+struct Both {
+  Sample here, there;
+};
+
+/// How the results on the GPU differ from those on the CPU.
+Failure differs(const Both& s, bool stays) {
+  const Tensors x = draw(s.here);
+  const Tensors right = s.here.call(x);
+  const Tensors y = s.there.call(moved(x));
   if (y.size() != right.size()) return "the numbers of results differ";
   for (std::size_t i = 0; i < y.size(); ++i) {
     if (y[i].defined() != right[i].defined()) return "result " + std::to_string(i) + " is not defined on both";
@@ -48,9 +53,9 @@ Failure differs(const Sample& s, bool stays) {
   return {};
 }
 
-void check(const Entry& e, const Sample& s, const char* what) {
+void check(const Entry& e, const Both& s, const char* what) {
   bool has_tensors = false;
-  for (const Argument& a : s.arguments) has_tensors = has_tensors || !a.shape.empty();
+  for (const Argument& a : s.here.arguments) has_tensors = has_tensors || !a.shape.empty();
   const bool stays = has_tensors && !elsewhere.count(e.name);
   Failure failure;
   try {
@@ -58,7 +63,7 @@ void check(const Entry& e, const Sample& s, const char* what) {
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  INFO(e.name << ", " << what << " " << s.label << ": " << failure.value_or(""));
+  INFO(e.name << ", " << what << " " << s.here.label << ": " << failure.value_or(""));
   CHECK_FALSE(failure.has_value());
 }
 
@@ -68,7 +73,11 @@ void for_all(F f) {
   const Device before = default_device();
   default_device(cpu);
   for (const Entry& e : registry()) {
-    for (const Sample& s : e.samples()) f(e, s);
+    default_device(cuda(0));
+    const Samples there = e.samples();
+    default_device(cpu);
+    const Samples here = e.samples();
+    for (std::size_t i = 0; i < here.size(); ++i) f(e, Both{here[i], there[i]});
   }
   default_device(before);
 }
@@ -76,18 +85,19 @@ void for_all(F f) {
 }  // namespace
 
 TEST_CASE("every op gives on a GPU what it gives on the CPU") {
-  for_all([](const Entry& e, const Sample& s) { check(e, s, "the value"); });
+  for_all([](const Entry& e, const Both& s) { check(e, s, "the value"); });
 }
 
 TEST_CASE("every vjp and jvp gives on a GPU what it gives on the CPU") {
-  for_all([](const Entry& e, const Sample& s) {
-    if (const auto v = vjp_of(s)) check(e, *v, "the vjp");
-    if (const auto v = jvp_of(s)) check(e, *v, "the jvp");
+  for_all([](const Entry& e, const Both& s) {
+    if (const auto v = vjp_of(s.here)) check(e, {*v, *vjp_of(s.there)}, "the vjp");
+    if (const auto v = jvp_of(s.here)) check(e, {*v, *jvp_of(s.there)}, "the jvp");
   });
 }
 
 TEST_CASE("every batching rule gives on a GPU what it gives on the CPU") {
-  for_all([](const Entry& e, const Sample& s) {
-    check(e, vmap_of(s, std::vector<int>(s.arguments.size(), 0), 3), "vmap");
+  for_all([](const Entry& e, const Both& s) {
+    const std::vector<int> first(s.here.arguments.size(), 0);
+    check(e, {vmap_of(s.here, first, 3), vmap_of(s.there, first, 3)}, "vmap");
   });
 }

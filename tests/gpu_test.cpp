@@ -169,7 +169,7 @@ TEST_CASE("numbers and scalars go where the others are, anything else is refused
 TEST_CASE("a step waits for the GPU only where it reads") {
   if (!gpu_here()) return;
   const On gpu(st::cuda(0));
-  const Tensor w = st::ones({8, 4}), x = st::ones({16, 8});
+  const Tensor w = st::full({8, 4}, 0.1), x = st::ones({16, 8});
   const auto loss = [&](Tensor p) { return st::mean(st::square(st::tanh(st::matmul(x, p)))); };
   const auto before = st::debug::host_syncs();
   Tensor p = w;
