@@ -109,7 +109,12 @@ Tensor array_of_tensors(const Nested& values, const Creation& p) {
     }
     type = promote(type, leaves[i].type());
   }
-  for (Tensor& leaf : leaves) leaf = astype(std::move(leaf), p.dtype.value_or(type.dtype));
+  Device device = cpu;
+  for (const Tensor& leaf : leaves) device = leaf.device() == cpu ? device : leaf.device();
+  for (Tensor& leaf : leaves) {
+    leaf = astype(std::move(leaf), p.dtype.value_or(type.dtype));
+    if (leaf.ndim() == 0) leaf = leaf.to(device);  // numbers go where the tensors are
+  }
   if (values.shape().empty()) return copy(std::move(leaves[0]));
   return reshape(stack(std::move(leaves)), values.shape() + inner);
 }

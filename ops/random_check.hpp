@@ -9,6 +9,8 @@ namespace strata::random {
 
 /// A single key: DtypeError or ShapeError otherwise.
 void check_key(const char* function, const Tensor& key);
+/// A parameter that may be a scalar of the CPU, on the key's device.
+inline Tensor beside(const Tensor& key, Tensor x) { return x.ndim() == 0 ? x.to(key.device()) : x; }
 /// No negative sizes: ShapeError otherwise.
 void check_shape(const char* function, const Shape& shape);
 /// A float dtype: DtypeError otherwise.

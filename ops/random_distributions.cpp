@@ -89,8 +89,8 @@ Tensor maxwell(Tensor key, Shape shape, Draws p) {
 Tensor truncated_normal(Tensor key, Tensor low, Tensor high, DrawShape given, Draws p) {
   check("truncated_normal", key, {}, p.dtype);
   const Shape shape = draw_shape("truncated_normal", given, {{"low", &low}, {"high", &high}});
-  low = as(std::move(low), p.dtype).to(key.device());
-  high = as(std::move(high), p.dtype).to(key.device());
+  low = beside(key, as(std::move(low), p.dtype));
+  high = beside(key, as(std::move(high), p.dtype));
   const double sqrt2 = 1.4142135623730951, inf = std::numeric_limits<double>::infinity();
   const Tensor u =
       uniform(std::move(key), shape, {.low = erf(low / sqrt2), .high = erf(high / sqrt2), .dtype = p.dtype});

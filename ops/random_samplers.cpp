@@ -243,7 +243,7 @@ Tensor gamma_draw(const char* function, Tensor key, Tensor a, const random::Draw
   const Shape shape = random::draw_shape(function, given, {{"a", &a}});
   // Half types draw in float32: a sampler that compares densities needs the digits.
   const Dtype compute = is_half(dtype) ? Dtype::float32 : dtype;
-  a = broadcast_to(astype(std::move(a), compute), shape);
+  a = broadcast_to(random::beside(key, astype(std::move(a), compute)), shape);
   return astype(apply<Gamma>({logarithm}, std::move(key), std::move(a)), dtype);
 }
 
@@ -290,8 +290,8 @@ Tensor randint(Tensor key, Shape shape, Tensor low, Tensor high, Integers p) {
   check_key("randint", key);
   check_integer("randint", p.dtype);
   draw_shape("randint", shape, {{"low", &low}, {"high", &high}});
-  low = broadcast_to(astype(std::move(low), Dtype::int64), shape);
-  high = broadcast_to(astype(std::move(high), Dtype::int64), shape);
+  low = broadcast_to(random::beside(key, astype(std::move(low), Dtype::int64)), shape);
+  high = broadcast_to(random::beside(key, astype(std::move(high), Dtype::int64)), shape);
   return apply<RandInt>({p.dtype}, std::move(key), std::move(low), std::move(high));
 }
 
@@ -299,7 +299,7 @@ Tensor poisson(Tensor key, Tensor rate, DrawShape given, Integers p) {
   check_key("poisson", key);
   check_integer("poisson", p.dtype);
   const Shape shape = draw_shape("poisson", given, {{"rate", &rate}});
-  rate = broadcast_to(astype(std::move(rate), Dtype::float32), shape);
+  rate = broadcast_to(random::beside(key, astype(std::move(rate), Dtype::float32)), shape);
   return astype(apply<Poisson>({}, std::move(key), std::move(rate)), p.dtype);
 }
 
@@ -307,8 +307,8 @@ Tensor binomial(Tensor key, Tensor n, Tensor p, DrawShape given, Draws options) 
   check_key("binomial", key);
   check_float("binomial", options.dtype);
   const Shape shape = draw_shape("binomial", given, {{"n", &n}, {"p", &p}});
-  n = broadcast_to(astype(std::move(n), Dtype::float32), shape);
-  p = broadcast_to(astype(std::move(p), Dtype::float32), shape);
+  n = broadcast_to(random::beside(key, astype(std::move(n), Dtype::float32)), shape);
+  p = broadcast_to(random::beside(key, astype(std::move(p), Dtype::float32)), shape);
   return astype(apply<Binomial>({}, std::move(key), std::move(n), std::move(p)), options.dtype);
 }
 

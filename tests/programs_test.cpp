@@ -90,9 +90,7 @@ using LayerRef = std::shared_ptr<const Layer>;
 Tensor unit(std::int64_t lanes, std::int64_t lane, int rank) {
   Shape shape = Shape::filled(rank, 1);
   shape[0] = lanes;
-  const Tensor u = zeros(shape, {.dtype = float64});
-  reinterpret_cast<double*>(dense(u).data)[lane] = 1;
-  return u;
+  return astype(reshape(arange(lanes) == lane, shape), float64);
 }
 
 /// One lane of x, and lanes side by side: made of ops, so that the loop can be differentiated too.
@@ -185,18 +183,19 @@ struct GradLayer final : Layer {
     return [f](const Tensors& x) {
       Tensors g;
       for (std::size_t i = 0; i < x.size(); ++i) {
-        const Tensor gi = empty_dense(x[i].shape(), float64);
+        const Tensor gi = empty_dense(x[i].shape(), float64), from = x[i].to(cpu);
         for (std::int64_t e = 0; e < gi.size(); ++e) {
           double slope = 0;
           for (int k = 0; k < 4; ++k) {
             Tensors at = x;
-            at[i] = laws::compact(x[i]);
-            reinterpret_cast<double*>(dense(at[i]).data)[e] += places[k] * width;
+            const Tensor moved = laws::compact(from);
+            reinterpret_cast<double*>(dense(moved).data)[e] += places[k] * width;
+            at[i] = moved.to(x[i].device());
             slope += stencil[k] / width * loss(f(at)).item<double>();
           }
           reinterpret_cast<double*>(dense(gi).data)[e] = slope;
         }
-        g.push_back(gi);
+        g.push_back(gi.to(x[i].device()));
       }
       return g;
     };
