@@ -70,7 +70,8 @@ template <class T>
 STRATA_HD T erf(T x) {
   const T a = abs(x), t = min(T(is_single<T> ? 3.93 : 5.95), a);  // NaN stays
   if constexpr (is_single<T>) {
-    return copysign(detail::erf_whole(t), x);
+    const bits_t<T> sign = as_bits(x) & bits_t<T>(format<T>::sign);
+    return as_float(as_bits(detail::erf_whole(t)) | sign);  // which is never negative
   } else {
     const T small = fma(x, detail::erf_small(x * x), x);
     const T large = T(1) - detail::exp_bounded(-detail::erf_exponent(t)).value();
