@@ -45,7 +45,7 @@ bool repeats_over(const Dense& d, const Dense& model) {
 }
 
 /// A small call of N operands: each advances by `jump` bytes from one run of `period` elements to the next.
-template <int N, std::int64_t Run>
+template <int N, std::int64_t Most, std::int64_t Run>
 struct SmallCall {
   const Dense* x[N];
   const Dense* model = nullptr;  // has the result's shape
@@ -56,18 +56,18 @@ struct SmallCall {
   alignas(8) std::byte numbers[N][8];
   std::byte repeated[N][Run * 8];
 
-  bool find_model(const Impl* const* operands, bool select, std::int64_t most) {
+  bool find_model(const Impl* const* operands, bool select) {
     for (int k = 0; k < N; ++k) {
-      if (!operands[k] || operands[k]->kind != Kind::dense || operands[k]->size > most) return false;
+      if (!operands[k] || operands[k]->kind != Kind::dense) return false;
       x[k] = static_cast<const Dense*>(operands[k]);
       if (x[k]->number) continue;
       if (!x[k]->contiguous || !(x[k]->device == cpu)) return false;
       if (!model || x[k]->size > model->size) model = x[k];
       if (!value && (k > 0 || !select)) value = x[k];
     }
-    return value != nullptr;
+    return value && model->size <= Most;
   }
-  bool place(bool select) {
+  __attribute__((always_inline)) bool place(bool select) {
     period = model->size;
     for (int k = 0; k < N; ++k) {
       const bool condition = k == 0 && select;
@@ -123,12 +123,12 @@ template <int N>
 bool all_alike(const Impl* const* x) {
   const auto* a = static_cast<const Dense*>(x[0]);
   for (int k = 0; k < N; ++k) {
-    if (!x[k] || x[k]->kind != Kind::dense || x[k]->size > small_pointwise) return false;
+    if (!x[k] || x[k]->kind != Kind::dense) return false;
     const auto* d = static_cast<const Dense*>(x[k]);
     if (d->number || !d->contiguous || d->dtype != a->dtype || !(d->device == cpu)) return false;
     if (k > 0 && !(d->shape == a->shape)) return false;
   }
-  return true;
+  return a->size <= small_pointwise;
 }
 
 template <int N>
@@ -153,8 +153,8 @@ template <int N>
 bool eval_small_of(const PointwiseInfo& info, const void* params, const Impl* const* x, Tensor& y) {
   const bool select = info.typing == Typing::select;
   if (!select && all_alike<N>(x)) return eval_alike<N>(info, params, x, y);
-  SmallCall<N, run_elements> c;
-  if (!c.find_model(x, select, small_pointwise)) return false;
+  SmallCall<N, small_pointwise, run_elements> c;
+  if (!c.find_model(x, select)) return false;
   const PointwiseLoop loop = direct_loop(info, c.value->dtype);
   if (!loop || !c.place(select)) return false;
   const Dtype stored = result_dtype(info.typing, c.value->dtype);
@@ -167,8 +167,8 @@ template <int N>
 bool eval_medium_of(const PointwiseInfo& info, const void* params, Out x, Tensor& y) {
   const Impl* operands[N];
   for (std::size_t k = 0; k < N; ++k) operands[k] = x[k].impl();
-  SmallCall<N, medium_run_elements> c;
-  if (!c.find_model(operands, info.typing == Typing::select, medium_pointwise)) return false;
+  SmallCall<N, medium_pointwise, medium_run_elements> c;
+  if (!c.find_model(operands, info.typing == Typing::select)) return false;
   const debug::Chains chains = debug::chains();
   if (chains.on && c.model->size >= chains.grain) return false;
   const PointwiseLoop loop = direct_loop(info, c.value->dtype);
