@@ -6,30 +6,13 @@
 #include <cstddef>
 #include <functional>
 
-#include "strata/ops/cuda/call.hpp"
 #include "strata/ops/cuda/geometry.hpp"
+#include "strata/ops/cuda/scratch.hpp"
 
 namespace strata::gpu {
 
 /// Does `work` with the double's memory open, or records it.
 Error give(std::function<void()> work);
-
-/// Memory for the while of a call.
-class Scratch {
- public:
-  Scratch(int device, std::size_t bytes);
-  ~Scratch();
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  void* get() const { return block_; }
-  Error error() const { return error_; }
-
- private:
-  int device_;
-  std::size_t bytes_;
-  void* block_ = nullptr;
-  Error error_ = nullptr;
-};
 
 template <class F>
 Error for_each(int, std::int64_t n, F f) {

@@ -3,7 +3,7 @@
 #pragma once
 #include <cuda_runtime.h>
 
-#include "strata/ops/cuda/call.hpp"
+#include "strata/ops/cuda/scratch.hpp"
 
 namespace strata::gpu {
 
@@ -13,22 +13,5 @@ cudaStream_t stream_on(int device, Error& error);
 Error said(cudaError_t code);
 /// Keeps a text for this thread until its next error.
 Error text(const char* what, const char* detail = "");
-
-/// Memory for the while of a call, from the caching allocator.
-class Scratch {
- public:
-  Scratch(int device, std::size_t bytes);
-  ~Scratch();
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  void* get() const { return block_; }
-  Error error() const { return error_; }
-
- private:
-  int device_;
-  std::size_t bytes_;
-  void* block_ = nullptr;
-  Error error_ = nullptr;
-};
 
 }  // namespace strata::gpu
