@@ -229,12 +229,15 @@ Tensor linspace(Tensor start, Tensor stop, std::int64_t num, Linspace p) {
   const Dtype dtype = p.dtype && is_float(*p.dtype) && !is_half(*p.dtype) ? *p.dtype : common;
   const Shape shape = broadcast_shapes("linspace", start.shape(), stop.shape());
   const int axis = normalize_axis("linspace", p.axis, shape.size() + 1);
+  const auto number = [](const Tensor& x) { return x.is_dense() && dense(x).number; };
+  Device device = start.device() != cpu ? start.device() : stop.device();
+  if (number(start) && number(stop)) device = default_device();
   start = expand_dims(broadcast_to(astype(std::move(start), dtype), shape), axis);
   stop = expand_dims(broadcast_to(astype(std::move(stop), dtype), shape), axis);
   Shape along = Shape::filled(shape.size() + 1, 1);
   along[axis] = num;
   const std::int64_t steps = std::max<std::int64_t>(num - (p.endpoint ? 1 : 0), 1);
-  const Tensor t = reshape(arange(num, {.dtype = dtype, .device = start.device()}) / static_cast<double>(steps), along);
+  const Tensor t = reshape(arange(num, {.dtype = dtype, .device = device}) / static_cast<double>(steps), along);
   return astype(start * (1 - t) + stop * t, p.dtype.value_or(dtype));
 }
 

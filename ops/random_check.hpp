@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "strata/ops/menu/create.hpp"
 #include "strata/ops/menu/random.hpp"
 
 namespace strata::random {
@@ -10,7 +11,11 @@ namespace strata::random {
 /// A single key: DtypeError or ShapeError otherwise.
 void check_key(const char* function, const Tensor& key);
 /// A parameter that may be a scalar of the CPU, on the key's device.
-inline Tensor beside(const Tensor& key, Tensor x) { return x.ndim() == 0 ? x.to(key.device()) : x; }
+inline Tensor beside(const Tensor& key, Tensor x) {
+  if (x.ndim() > 0 || x.device() == key.device()) return x;
+  const bool known = x.is_dense() && x.device() == cpu;  // goes along with a kernel, so that st::capture can record it
+  return known ? full({}, std::move(x), {.device = key.device()}) : x.to(key.device());
+}
 /// No negative sizes: ShapeError otherwise.
 void check_shape(const char* function, const Shape& shape);
 /// A float dtype: DtypeError otherwise.
