@@ -1,4 +1,4 @@
-// Devices, streams, memory and copies through the CUDA runtime.
+// Devices, streams and memory through the CUDA runtime. Copies are in copies.cu.
 #include "strata/ops/cuda/runtime.hpp"
 
 #include <atomic>
@@ -14,7 +14,7 @@
 namespace strata::gpu {
 namespace {
 
-constexpr int max_devices = 16, max_streams = DeviceLibrary::max_streams;
+constexpr int max_streams = DeviceLibrary::max_streams;
 static_assert(max_streams == first_graph_pool);
 
 struct RawMemory {
@@ -184,29 +184,6 @@ void deallocate(int device, void* block, std::size_t bytes, std::uint32_t stream
   gpu(device).heap.deallocate(block, bytes, home < 0 ? pool : home);
 }
 
-Error copy_in(int device, void* to, const void* from, std::size_t bytes) {
-  Error error = nullptr;
-  const cudaStream_t stream = stream_on(device, error);
-  if (capturing_pool() >= 0) return host_data_in_capture;
-  // From pageable memory the runtime stages before it returns, so `from` may change at once.
-  return error ? error : said(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream));
-}
-Error copy_out(int device, void* to, const void* from, std::size_t bytes) {
-  Error error = nullptr;
-  const cudaStream_t stream = stream_on(device, error);
-  if (error) return error;
-  if (capturing_pool() >= 0) return host_read_in_capture;
-  error = said(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream));
-  return error ? error : said(cudaStreamSynchronize(stream));
-}
-Error copy_across(int to_device, void* to, int from_device, const void* from, std::size_t bytes) {
-  Error error = nullptr;
-  const cudaStream_t source = stream_on(from_device, error);
-  if (error) return error;
-  if (const Error waited = said(cudaStreamSynchronize(source))) return waited;
-  const cudaStream_t stream = stream_on(to_device, error);
-  return error ? error : said(cudaMemcpyPeerAsync(to, to_device, from, from_device, bytes, stream));
-}
 Error synchronize(int device) {
   Error error = nullptr;
   const cudaStream_t stream = stream_on(device, error);

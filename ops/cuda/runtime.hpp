@@ -7,6 +7,8 @@
 
 namespace strata::gpu {
 
+inline constexpr int max_devices = 16;
+
 /// Makes `device` current for this thread and gives the thread's stream on it; null with `error` set when it can't.
 cudaStream_t stream_on(int device, Error& error);
 /// What a call of CUDA's said: null for success.
