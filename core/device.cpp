@@ -14,6 +14,7 @@ namespace strata {
 namespace detail {
 bool devices_in_use = false;
 thread_local bool recording = false;
+constinit thread_local const char* op_on_device = nullptr;
 }  // namespace detail
 
 namespace {

@@ -56,6 +56,23 @@ struct DeviceLibrary {
   const gpu::Kernels* kernels;
 };
 
+namespace detail {
+/// The op that this thread runs on a GPU; null when it runs none.
+extern constinit thread_local const char* op_on_device;
+}  // namespace detail
+
+/// While it lives, this thread's failures on a GPU (no memory, a kernel that could not start) are said to be `op`'s.
+class OpOnDevice {
+ public:
+  explicit OpOnDevice(const char* op) : before_(detail::op_on_device) { detail::op_on_device = op; }
+  ~OpOnDevice() { detail::op_on_device = before_; }
+  OpOnDevice(const OpOnDevice&) = delete;
+  OpOnDevice& operator=(const OpOnDevice&) = delete;
+
+ private:
+  const char* before_;
+};
+
 /// The library; null when there is none, and then `why` (if not null) says why.
 const DeviceLibrary* device_library(std::string* why = nullptr);
 /// The library, for a tensor that lies on `device`. DeviceError naming `op` when the device is not there.

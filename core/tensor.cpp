@@ -29,9 +29,10 @@ Dense* new_dense(const Shape& shape, Dtype dtype, bool weak, std::size_t extra) 
 std::byte* inline_data(Dense* d) { return reinterpret_cast<std::byte*>(d + 1); }
 
 void take_on_device(Dense& d, std::size_t bytes) {
-  const DeviceLibrary& library = device_library("memory", d.device);
+  const char* op = detail::op_on_device ? detail::op_on_device : "memory";
+  const DeviceLibrary& library = device_library(op, d.device);
   void* block = nullptr;
-  check_device("memory", d.device, library.allocate(d.device.index, bytes, &block));
+  check_device(op, d.device, library.allocate(d.device.index, bytes, &block));
   d.data = static_cast<std::byte*>(block);
   d.bytes = bytes;
   d.release = Release::device;
@@ -264,6 +265,7 @@ Tensor concrete(const Tensor& x, const char* what) {
 }
 
 Tensor copy_to_device(const char* op, const Tensor& x, Device device) {
+  const OpOnDevice named(op);
   const Dense& from = dense(x);
   Tensor y = empty_dense(from.shape, from.dtype, device, from.weak);
   if (from.size == 0) return y;

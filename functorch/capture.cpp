@@ -12,6 +12,7 @@ namespace {
 
 /// x's elements in memory of its own on the same device.
 Tensor own_copy(const Tensor& x) {
+  const OpOnDevice named("capture");
   Tensor y = empty_dense(x.shape(), x.dtype(), x.device(), x.weak());
   backend(y).elements.copy(x, y);
   return y;

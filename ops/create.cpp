@@ -24,6 +24,13 @@ Device place(const char* op, const Creation& p) {
   return d;
 }
 
+/// Memory for what `op` makes.
+Tensor room(const char* op, const Shape& shape, Dtype dtype, Device device, bool weak = false) {
+  if (device == cpu) return empty_dense(shape, dtype, cpu, weak);
+  const OpOnDevice named(op);
+  return empty_dense(shape, dtype, device, weak);
+}
+
 /// What was made on the CPU, where it belongs.
 Tensor placed(const char* op, Tensor y, Device device) { return device == cpu ? y : copy_to_device(op, y, device); }
 
@@ -35,7 +42,7 @@ void check_sizes(const char* op, const Shape& shape) {
 /// `value` (dense, one element) everywhere.
 Tensor filled(const char* op, const Shape& shape, const Tensor& value, const Creation& p) {
   check_sizes(op, shape);
-  Tensor y = empty_dense(shape, value.dtype(), place(op, p), value.weak());
+  Tensor y = room(op, shape, value.dtype(), place(op, p), value.weak());
   backend(y).elements.fill(y, dense(value).data);
   return y;
 }
@@ -122,7 +129,7 @@ Tensor array_of_tensors(const Nested& values, const Creation& p) {
 // ---- counting ------------------------------------------------------------------------------------------------------
 
 Tensor counting(std::int64_t n, Dtype dtype, Device device, const Counting& c) {
-  Tensor y = empty_dense({n}, dtype, device);
+  Tensor y = room("arange", {n}, dtype, device);
   backend(y).elements.count(y, c);
   return y;
 }
@@ -198,7 +205,7 @@ Tensor array(const std::vector<bool>& data, Shape shape, Creation p) {
 
 Tensor zeros(Shape shape, Creation p) {
   check_sizes("zeros", shape);
-  Tensor y = empty_dense(shape, p.dtype.value_or(Dtype::float32), place("zeros", p));
+  Tensor y = room("zeros", shape, p.dtype.value_or(Dtype::float32), place("zeros", p));
   const std::uint64_t zero = 0;  // of every dtype
   backend(y).elements.fill(y, &zero);
   return y;

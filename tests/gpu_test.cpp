@@ -2,8 +2,12 @@
 // the double of a GPU where none is (STRATA_TEST_DEVICE=cuda with STRATA_CUDA_LIBRARY); without either these tests say
 // SKIPPED. How work is cut and how the allocator behaves is checked without any.
 #include <cstdlib>
+#include <functional>
+#include <map>
 #include <numeric>
+#include <regex>
 #include <set>
+#include <string>
 #include <thread>
 
 #include "strata/core/debug.hpp"
@@ -165,6 +169,35 @@ TEST_CASE("numbers and scalars go where the others are, anything else is refused
   CHECK_THROWS_WITH(x.data<float>(), Equals("data(): the tensor is on cuda:0; bring it with x.to(st::cpu)"));
   CHECK_THROWS_WITH(x.to(st::cuda(7)), Equals("to: cuda:7 is not there: " + std::to_string(st::cuda_devices()) +
                                               (st::cuda_devices() == 1 ? " GPU was found" : " GPUs were found")));
+}
+
+TEST_CASE("memory that a GPU does not have is refused in the name of the op that asked") {
+  if (!gpu_here()) return;
+  const On gpu(st::cuda(0));
+  const Tensor column = st::ones({1 << 20, 1}), row = st::ones({1, 1 << 20});
+  const auto refused = [](std::int64_t bytes, const char* op, const std::function<void()>& f) {
+    const std::size_t in_use = st::device_memory(st::cuda(0)).in_use;
+    std::string said;
+    try {
+      f();
+    } catch (const st::DeviceError& e) {
+      said = std::regex_replace(e.what(), std::regex("free block [0-9]+"), "free block F");
+    }
+    CHECK(said == std::string(op) + ": on cuda:0: out of memory: " + std::to_string(bytes) + " bytes asked for, " +
+                      std::to_string(in_use) +
+                      " in use, largest free block F, after the caches were flushed; use smaller batches, or vmap(f, "
+                      "{.chunk = n})");
+    CHECK(st::device_memory(st::cuda(0)).in_use == in_use);
+  };
+  const std::int64_t all = std::int64_t{4} << 40;  // bytes
+  refused(all, "contract", [&] { st::matmul(column, row); });
+  refused(all, "add", [&] { column + row; });
+  refused(all, "softmax", [&] { st::softmax(st::broadcast_to(row, {1 << 20, 1 << 20})); });
+  refused(all / 4, "greater", [&] { st::grad([&](Tensor x) { return st::sum(st::where(x > row, x, 0)); })(column); });
+  refused(2 * all, "astype", [&] { st::astype(st::broadcast_to(row, {1 << 20, 1 << 20}), st::float64); });
+  refused(all, "zeros", [] { st::zeros({1 << 20, 1 << 20}); });
+  refused(all, "ones", [] { st::ones({1 << 20, 1 << 20}); });
+  CHECK(st::sum(column * 2).item<float>() == 2 << 20);
 }
 
 TEST_CASE("a step waits for the GPU only where it reads") {

@@ -182,6 +182,7 @@ bool add_contraction(const Contraction& p, const Tensor& a, const Tensor& b, Ten
       dense(sum).streams.load(std::memory_order_relaxed) != 1u << device_library("contract", a.device()).stream())
     return false;
   Tensor x[] = {a, b};
+  const OpOnDevice named("contract");
   settle_on_device("contract", x, false);
   return Product(p, a, b).add_to(sum);
 }

@@ -12,8 +12,10 @@ namespace strata::gpu {
 /// The kernels of the GPU that dense x lies on.
 inline const Kernels& kernels(const Tensor& x) { return *device_library("kernels", dense(x).device).kernels; }
 inline int index_of(const Tensor& x) { return dense(x).device.index; }
-/// DeviceError "op: on cuda:0: ..." unless null.
-inline void check(const char* op, const Tensor& x, Error error) { check_device(op, dense(x).device, error); }
+/// DeviceError "op: on cuda:0: ..." unless null. It names the op that runs; `kernel` outside of ops.
+inline void check(const char* kernel, const Tensor& x, Error error) {
+  check_device(strata::detail::op_on_device ? strata::detail::op_on_device : kernel, dense(x).device, error);
+}
 
 /// DeviceError: there is no such kernel yet.
 [[noreturn]] void no_kernel(const char* op, const Tensor& x);
