@@ -1,10 +1,11 @@
 // Convolutions by cuDNN, on the calling thread's stream. The algorithm that its heuristic names first, among those that
-// give the same bits in each run and need no vast workspace, is remembered for each shape (keys.hpp); where there is
-// none, the caller has its own way. Called by ops/cuda/products.cu.
+// give the same bits in each run and need no vast workspace, is remembered for each shape (keys.hpp) with the kind of
+// arithmetic it was named for; where there is none, the caller has its own way. Called by ops/cuda/products.cu.
 #include "strata/ops/cuda/libraries/dnn.hpp"
 
 #include <cudnn.h>
 
+#include <algorithm>
 #include <array>
 
 #include "strata/ops/cuda/libraries/keys.hpp"
@@ -47,6 +48,13 @@ cudnnDataType_t type_of(Dtype d) {
   }
 }
 
+bool exact(const ConvCall& c) { return c.dtype == Dtype::float32 && !c.tf32; }
+/// The arithmetic that the heuristic is asked about.
+cudnnMathType_t asked_for(const ConvCall& c) {
+  if (exact(c)) return CUDNN_FMA_MATH;
+  return itemsize(c.dtype) == 2 ? CUDNN_TENSOR_OP_MATH : CUDNN_DEFAULT_MATH;
+}
+
 /// Descriptors of one call, freed with it: two spatial axes, or three. The first error is kept.
 struct Descriptors {
   cudnnTensorDescriptor_t x = nullptr, y = nullptr;
@@ -73,8 +81,7 @@ struct Descriptors {
     note(cudnnSetConvolutionNdDescriptor(conv, axes() - 2, low, stride, dilation, CUDNN_CROSS_CORRELATION,
                                          c.dtype == Dtype::float64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT));
     note(cudnnSetConvolutionGroupCount(conv, narrow(c.groups)));
-    const bool exact = c.dtype == Dtype::float32 && !c.tf32;
-    note(cudnnSetConvolutionMathType(conv, exact ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH));
+    note(cudnnSetConvolutionMathType(conv, asked_for(c)));
   }
   ~Descriptors() {
     if (conv) cudnnDestroyConvolutionDescriptor(conv);
@@ -112,42 +119,60 @@ struct Descriptors {
 
 struct Found {
   int algorithm = -1;  // -1: none
+  cudnnMathType_t math = CUDNN_DEFAULT_MATH;
   std::size_t workspace = 0;
 };
 
-/// The first of those named that will do.
-template <class Named>
-Found first_good(const Named& named, int count) {
+constexpr int most_named = 16;
+template <class Perf>
+using Named = std::array<Perf, most_named>;
+
+/// The first of those named that will do; for exact results those named for tensor cores come last. `workspace(
+/// algorithm, bytes)` says what one needs with the arithmetic that the descriptors ask for.
+template <class Perf, class Workspace>
+Found first_good(Named<Perf>& named, int count, const ConvCall& c, const Descriptors& d, Workspace workspace) {
+  if (exact(c))
+    std::stable_partition(named.begin(), named.begin() + count, [](const Perf& p) {
+      return p.mathType == CUDNN_DEFAULT_MATH || p.mathType == CUDNN_FMA_MATH;
+    });
   for (int i = 0; i < count; ++i) {
-    const auto& p = named[static_cast<std::size_t>(i)];
-    if (p.status == CUDNN_STATUS_SUCCESS && p.determinism == CUDNN_DETERMINISTIC && p.memory <= most_workspace)
-      return {static_cast<int>(p.algo), p.memory};
+    const Perf& p = named[static_cast<std::size_t>(i)];
+    if (p.status != CUDNN_STATUS_SUCCESS || p.determinism != CUDNN_DETERMINISTIC) continue;
+    Found found{static_cast<int>(p.algo), exact(c) ? CUDNN_FMA_MATH : p.mathType, 0};
+    if (cudnnSetConvolutionMathType(d.conv, found.math) == CUDNN_STATUS_SUCCESS &&
+        workspace(p.algo, &found.workspace) == CUDNN_STATUS_SUCCESS && found.workspace <= most_workspace)
+      return found;
   }
   return {};
 }
 
 Found choose(cudnnHandle_t handle, const ConvCall& c, const Descriptors& d) {
-  constexpr int most = 8;
   int count = 0;
   if (c.wanted == ConvWanted::result) {
-    std::array<cudnnConvolutionFwdAlgoPerf_t, most> named;
-    if (cudnnGetConvolutionForwardAlgorithm_v7(handle, d.x, d.w, d.conv, d.y, most, &count, named.data()) !=
+    Named<cudnnConvolutionFwdAlgoPerf_t> named;
+    if (cudnnGetConvolutionForwardAlgorithm_v7(handle, d.x, d.w, d.conv, d.y, most_named, &count, named.data()) !=
         CUDNN_STATUS_SUCCESS)
       return {};
-    return first_good(named, count);
+    return first_good(named, count, c, d, [&](cudnnConvolutionFwdAlgo_t algorithm, std::size_t* bytes) {
+      return cudnnGetConvolutionForwardWorkspaceSize(handle, d.x, d.w, d.conv, d.y, algorithm, bytes);
+    });
   }
   if (c.wanted == ConvWanted::image) {
-    std::array<cudnnConvolutionBwdDataAlgoPerf_t, most> named;
-    if (cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, d.w, d.y, d.conv, d.x, most, &count, named.data()) !=
+    Named<cudnnConvolutionBwdDataAlgoPerf_t> named;
+    if (cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, d.w, d.y, d.conv, d.x, most_named, &count, named.data()) !=
         CUDNN_STATUS_SUCCESS)
       return {};
-    return first_good(named, count);
+    return first_good(named, count, c, d, [&](cudnnConvolutionBwdDataAlgo_t algorithm, std::size_t* bytes) {
+      return cudnnGetConvolutionBackwardDataWorkspaceSize(handle, d.w, d.y, d.conv, d.x, algorithm, bytes);
+    });
   }
-  std::array<cudnnConvolutionBwdFilterAlgoPerf_t, most> named;
-  if (cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, d.x, d.y, d.conv, d.w, most, &count, named.data()) !=
+  Named<cudnnConvolutionBwdFilterAlgoPerf_t> named;
+  if (cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, d.x, d.y, d.conv, d.w, most_named, &count, named.data()) !=
       CUDNN_STATUS_SUCCESS)
     return {};
-  return first_good(named, count);
+  return first_good(named, count, c, d, [&](cudnnConvolutionBwdFilterAlgo_t algorithm, std::size_t* bytes) {
+    return cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, d.x, d.y, d.conv, d.w, algorithm, bytes);
+  });
 }
 
 ShapeCache<ConvKey, Found>& cache() {
@@ -161,6 +186,8 @@ cudnnStatus_t launch(cudnnHandle_t handle, const ConvCall& c, const Descriptors&
   const bool is_wide = c.dtype == Dtype::float64;
   const void* one = is_wide ? static_cast<const void*>(&wide[0]) : &narrow[0];
   const void* zero = is_wide ? static_cast<const void*>(&wide[1]) : &narrow[1];
+  const cudnnStatus_t status = cudnnSetConvolutionMathType(d.conv, found.math);
+  if (status != CUDNN_STATUS_SUCCESS) return status;
   if (c.wanted == ConvWanted::result)
     return cudnnConvolutionForward(handle, one, d.x, c.x.data, d.w, c.w.data, d.conv,
                                    static_cast<cudnnConvolutionFwdAlgo_t>(found.algorithm), room, found.workspace, zero,
@@ -192,8 +219,13 @@ Error dnn_convolve(int device, const ConvCall& c, bool& done) {
   }
   const Scratch room(device, found.workspace);
   if (room.error()) return room.error();
+  const cudnnStatus_t status = launch(handle, c, d, found, room.get());
+  if (CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED) {  // the heuristic was wrong: not this way again
+    cache().keep(key, Found{});
+    return nullptr;
+  }
   done = true;
-  return said(launch(handle, c, d, found, room.get()));
+  return said(status);
 }
 
 }  // namespace strata::gpu
