@@ -1,6 +1,6 @@
-// Pooling: sums and extrema over sliding windows, with their transposes as ops of their own, so that every rule is
-// again one of them. The derivative of an extremum goes to the first place where it is reached. NOTE [lanes under
-// windows]  A lane axis is one more axis with a window of 1: no rule moves it.
+// Pooling: sums, means and extrema over sliding windows, with their transposes as ops of their own, so that every rule
+// is again one of them. The derivative of an extremum goes to the first place where it is reached. See NOTE [lanes
+// under windows] (ops/pool.hpp).
 #include <algorithm>
 
 #include "strata/core/error.hpp"
@@ -8,13 +8,14 @@
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/ops.hpp"
+#include "strata/ops/pool.hpp"
 #include "strata/ops/registry.hpp"
 #include "strata/ops/to_float.hpp"
 
 namespace strata {
-namespace {
 
-/// The geometry with one more axis of `size` at `axis`, whose windows are single elements.
+namespace windows {
+
 WindowGeometry with_lanes(WindowGeometry g, int axis, std::int64_t size) {
   g.base.insert(axis, size);
   g.plan.result.insert(axis, size);
@@ -24,10 +25,20 @@ WindowGeometry with_lanes(WindowGeometry g, int axis, std::int64_t size) {
   return g;
 }
 
-/// Geometries for samples: [2, 5] by 3 with stride 2 and padding, overlapping; [4, 2] by 2 x 1; none.
+namespace {
+
 WindowGeometry sample_geometry(Shape base, Shape window, Shape strides, Padding padding) {
   return {base, window, plan_windows("sample", {base, window, strides, {}, {}}, padding)};
 }
+
+/// A list for the last axes as one for all: leading axes get `fill`.
+Shape leading(const Shape& given, int rank, std::int64_t fill) {
+  Shape s = Shape::filled(rank - given.size(), fill);
+  return s + given;
+}
+
+}  // namespace
+
 const WindowGeometry& overlapping() {
   static const WindowGeometry g = sample_geometry({2, 5}, {1, 3}, {1, 2}, {{0, 0}, {1, 1}});
   return g;
@@ -41,10 +52,48 @@ const WindowGeometry& nothing() {
   return g;
 }
 
-template <class F>
-Sample windows_sample(const char* label, std::vector<Argument> arguments, F f) {
-  return {label, std::move(arguments), [f](std::span<const Tensor> x) { return std::vector<Tensor>{f(x)}; }};
+WindowGeometry geometry(const char* op, const Tensor& x, const Window& p) {
+  const int rank = x.ndim(), n = p.window.size();
+  if (n == 0 || n > rank) {
+    throw ShapeError(std::string(op) + ": window " + to_string(p.window) + " should have 1 to " + std::to_string(rank) +
+                     " sizes, for the last axes of " + to_string(x.shape()) + level_context());
+  }
+  if (std::any_of(p.window.begin(), p.window.end(), [](auto v) { return v < 1; })) {
+    throw ShapeError(std::string(op) + ": window " + to_string(p.window) + " should have sizes of at least 1" +
+                     level_context());
+  }
+  for (const Shape* list : {&p.strides, &p.base_dilation, &p.window_dilation}) {
+    if (!list->empty() && list->size() != n) {
+      throw ShapeError(std::string(op) + ": window " + to_string(p.window) + " and " + to_string(*list) +
+                       " should have equally many entries" + level_context());
+    }
+  }
+  Padding padding = p.padding;
+  if (padding.mode().empty()) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> pairs = padding.pairs();
+    if (static_cast<int>(pairs.size()) == n) pairs.insert(pairs.begin(), static_cast<std::size_t>(rank - n), {0, 0});
+    padding = Padding(pairs);
+  }
+  const Shape& strides = p.strides.empty() ? p.window : p.strides;
+  WindowGeometry g{x.shape(), leading(p.window, rank, 1), {}};
+  g.plan = plan_windows(op,
+                        {x.shape(), g.window, leading(strides, rank, 1), leading(p.base_dilation, rank, 1),
+                         leading(p.window_dilation, rank, 1)},
+                        padding);
+  return g;
 }
+
+void demand_number(const char* op, const Tensor& x) {
+  if (x.dtype() != Dtype::bool_) return;
+  throw DtypeError(std::string(op) + ": bool has no sums and extrema over windows; convert it with st::astype" +
+                   level_context());
+}
+
+}  // namespace windows
+
+using namespace windows;
+
+namespace {
 
 struct WindowSum : Linear<WindowSum> {
   using Params = WindowGeometry;
@@ -81,6 +130,52 @@ struct WindowSpread : Linear<WindowSpread> {
 };
 
 Tensor WindowSum::transpose(const Params& p, const Tensor& g) { return apply<WindowSpread>(p, Tensor(g)); }
+
+struct Mean {
+  WindowGeometry geometry;
+  bool padding_counts;
+};
+
+/// By what the sums of windows over x are divided: a number, or one for each window, of size 1 along axes without
+/// windows.
+Tensor counts(const Mean& p, const Tensor& x) {
+  const WindowGeometry& g = p.geometry;
+  if (p.padding_counts) return g.window.elements();
+  WindowGeometry one = g;
+  for (int i = 0; i < g.base.size(); ++i) {
+    if (g.window[i] == 1 && g.plan.strides[i] == 1 && g.plan.low[i] == 0 && g.plan.result[i] == g.base[i])
+      one.base[i] = one.plan.result[i] = std::min<std::int64_t>(g.base[i], 1);
+  }
+  return apply<WindowSum>(one, ones(one.base, {.dtype = x.dtype(), .device = x.device()}));
+}
+
+struct WindowMean : Linear<WindowMean> {
+  using Params = Mean;
+  static constexpr std::string_view name = "window_mean";
+  static Tensor eval(const Params& p, Tensor x) {
+    const WindowsKernels& windows = backend(x).windows;
+    if (Tensor y = windows.mean(p.geometry, p.padding_counts, x); y.defined()) return y;
+    return windows.sum(p.geometry, x) / counts(p, x);
+  }
+  static Tensor transpose(const Params& p, const Tensor& g) {
+    return apply<WindowSpread>(p.geometry, g / counts(p, g));
+  }
+  static Lane batch(const Params& p, Lane x, Batch& batch) {
+    return {apply<WindowMean>({with_lanes(p.geometry, x.axis, batch.size), p.padding_counts}, std::move(x.value)),
+            x.axis};
+  }
+  static Samples samples() {
+    const auto by = [](const WindowGeometry& g, bool padding_counts) {
+      return [&g, padding_counts](std::span<const Tensor> x) {
+        return apply<WindowMean>({g, padding_counts}, Tensor(x[0]));
+      };
+    };
+    return {windows_sample("overlapping", {{{2, 5}}}, by(overlapping(), true)),
+            windows_sample("overlapping, padding aside", {{{2, 5}}}, by(overlapping(), false)),
+            windows_sample("tiles", {{{4, 2}}}, by(tiles(), true)),
+            windows_sample("empty", {{{0, 4}}}, by(nothing(), false))};
+  }
+};
 
 struct Extremum {
   WindowGeometry geometry;
@@ -200,96 +295,6 @@ struct WindowExtremum : General<WindowExtremum, 1> {
   }
 };
 
-struct Patches {
-  WindowGeometry geometry;
-  int at;  // the place of the axis that counts the window's elements
-};
-
-/// The lanes before axis `at`: further back they would be inside the patches.
-Lane lanes_outside(Lane x, int at) { return x.axis <= at ? x : Lane{lanes_first(x), 0}; }
-
-struct Unfold : Linear<Unfold> {
-  using Params = Patches;
-  static constexpr std::string_view name = "window_unfold";
-  static Tensor eval(const Params& p, Tensor x) { return backend(x).windows.unfold(p.geometry, p.at, x); }
-  static Tensor transpose(const Params& p, const Tensor& g);
-  static Lane batch(const Params& p, Lane x, Batch& batch) {
-    const Lane l = lanes_outside(std::move(x), p.at);
-    return {apply<Unfold>({with_lanes(p.geometry, l.axis, batch.size), p.at + 1}, Tensor(l.value)), l.axis};
-  }
-  static Samples samples() {
-    const auto by = [](const WindowGeometry& g, int at) {
-      return [&g, at](std::span<const Tensor> x) { return apply<Unfold>({g, at}, Tensor(x[0])); };
-    };
-    return {windows_sample("overlapping", {{{2, 5}}}, by(overlapping(), 1)),
-            windows_sample("tiles", {{{4, 2}}}, by(tiles(), 0)), windows_sample("empty", {{{0, 4}}}, by(nothing(), 1))};
-  }
-};
-
-struct Fold : Linear<Fold> {
-  using Params = Patches;
-  static constexpr std::string_view name = "window_fold";
-  static Tensor eval(const Params& p, Tensor y) { return backend(y).windows.fold(p.geometry, p.at, y); }
-  static Tensor transpose(const Params& p, const Tensor& g) { return apply<Unfold>(p, Tensor(g)); }
-  static Lane batch(const Params& p, Lane y, Batch& batch) {
-    const Lane l = lanes_outside(std::move(y), p.at);
-    return {apply<Fold>({with_lanes(p.geometry, l.axis, batch.size), p.at + 1}, Tensor(l.value)), l.axis};
-  }
-  static Samples samples() {
-    const auto by = [](const WindowGeometry& g, int at) {
-      return [&g, at](std::span<const Tensor> x) { return apply<Fold>({g, at}, Tensor(x[0])); };
-    };
-    return {windows_sample("overlapping", {{{2, 3, 3}}}, by(overlapping(), 1)),
-            windows_sample("tiles", {{{2, 2, 2}}}, by(tiles(), 0)),
-            windows_sample("empty", {{{0, 2, 2}}}, by(nothing(), 1))};
-  }
-};
-
-Tensor Unfold::transpose(const Params& p, const Tensor& g) { return apply<Fold>(p, Tensor(g)); }
-
-/// A list for the last axes as one for all: leading axes get `fill`.
-Shape leading(const Shape& given, int rank, std::int64_t fill) {
-  Shape s = Shape::filled(rank - given.size(), fill);
-  return s + given;
-}
-
-WindowGeometry geometry(const char* op, const Tensor& x, const Window& p) {
-  const int rank = x.ndim(), n = p.window.size();
-  if (n == 0 || n > rank) {
-    throw ShapeError(std::string(op) + ": window " + to_string(p.window) + " should have 1 to " + std::to_string(rank) +
-                     " sizes, for the last axes of " + to_string(x.shape()) + level_context());
-  }
-  if (std::any_of(p.window.begin(), p.window.end(), [](auto v) { return v < 1; })) {
-    throw ShapeError(std::string(op) + ": window " + to_string(p.window) + " should have sizes of at least 1" +
-                     level_context());
-  }
-  for (const Shape* list : {&p.strides, &p.base_dilation, &p.window_dilation}) {
-    if (!list->empty() && list->size() != n) {
-      throw ShapeError(std::string(op) + ": window " + to_string(p.window) + " and " + to_string(*list) +
-                       " should have equally many entries" + level_context());
-    }
-  }
-  Padding padding = p.padding;
-  if (padding.mode().empty()) {
-    std::vector<std::pair<std::int64_t, std::int64_t>> pairs = padding.pairs();
-    if (static_cast<int>(pairs.size()) == n) pairs.insert(pairs.begin(), static_cast<std::size_t>(rank - n), {0, 0});
-    padding = Padding(pairs);
-  }
-  const Shape& strides = p.strides.empty() ? p.window : p.strides;
-  WindowGeometry g{x.shape(), leading(p.window, rank, 1), {}};
-  g.plan = plan_windows(op,
-                        {x.shape(), g.window, leading(strides, rank, 1), leading(p.base_dilation, rank, 1),
-                         leading(p.window_dilation, rank, 1)},
-                        padding);
-  return g;
-}
-
-void demand_number(const char* op, const Tensor& x) {
-  if (x.dtype() != Dtype::bool_) return;
-  throw DtypeError(std::string(op) + ": bool has no sums and extrema over windows; convert it with st::astype" +
-                   level_context());
-}
-
 }  // namespace
 
 Tensor reduce_window(Tensor x, WindowReduction reduction, Window p) {
@@ -308,45 +313,10 @@ Tensor max_pool(Tensor x, Window p) {
 Tensor avg_pool(Tensor x, AvgPool p) {
   demand_number("avg_pool", x);
   const WindowGeometry g = geometry("avg_pool", x, {p.window, p.strides, p.padding, {}, p.window_dilation});
-  x = to_float(std::move(x));
-  const Dtype dtype = x.dtype();
-  const Device device = x.device();
-  Tensor total = apply<WindowSum>(g, std::move(x));
-  if (p.count_include_pad) return total / g.window.elements();
-  return total / apply<WindowSum>(g, ones(g.base, {.dtype = dtype, .device = device}));
-}
-
-Tensor im2col(Tensor x, Window p) {
-  demand_number("im2col", x);
-  const int n = p.window.size(), at = x.ndim() - n;
-  if (at < 1) {
-    throw ShapeError("im2col: " + to_string(x.shape()) +
-                     " should have an axis of channels before those of the window " + to_string(p.window) +
-                     level_context());
-  }
-  if (p.strides.empty()) p.strides = Shape::filled(n, 1);
-  const WindowGeometry g = geometry("im2col", x, p);
-  const Tensor y = apply<Unfold>({g, at}, std::move(x));
-  Shape joined = y.shape();
-  joined.erase(at);
-  joined[at - 1] *= g.window.elements();
-  return reshape(y, joined);
+  return apply<WindowMean>({g, p.count_include_pad}, to_float(std::move(x)));
 }
 
 namespace {
-
-template <class F>
-Samples pool_samples(F f) {
-  return {windows_sample("two axes", {{{2, 4, 6}}},
-                         [f](std::span<const Tensor> x) {
-                           return f(x[0], Window{{2, 2}});
-                         }),
-          windows_sample("overlapping, SAME", {{{1, 5}}},
-                         [f](std::span<const Tensor> x) {
-                           return f(x[0], Window{.window = {3}, .strides = {2}, .padding = "SAME"});
-                         }),
-          windows_sample("empty", {{{0, 4}}}, [f](std::span<const Tensor> x) { return f(x[0], Window{{2}}); })};
-}
 
 Samples max_pool_samples() { return pool_samples(&max_pool); }
 Samples avg_pool_samples() {
@@ -354,7 +324,6 @@ Samples avg_pool_samples() {
     return avg_pool(std::move(x), {p.window, p.strides, p.padding, {}, p.padding.mode() == "VALID"});
   });
 }
-Samples im2col_samples() { return pool_samples(&im2col); }
 Samples reduce_window_samples() {
   Samples s =
       pool_samples([](Tensor x, const Window& p) { return reduce_window(std::move(x), WindowReduction::min, p); });
@@ -371,16 +340,14 @@ Samples reduce_window_samples() {
 std::vector<Entry> pool_entries() {
   return {entry<row<WindowSum>>(),
           entry<row<WindowSpread>>(),
+          entry<row<WindowMean>>(),
           entry<row<WindowArg>>(),
           entry<row<WindowPick>>(),
           entry<row<WindowPlace>>(),
           entry<row<WindowExtremum>>(),
-          entry<row<Unfold>>(),
-          entry<row<Fold>>(),
           composite("reduce_window", &reduce_window_samples),
           composite("max_pool", &max_pool_samples),
-          composite("avg_pool", &avg_pool_samples),
-          composite("im2col", &im2col_samples)};
+          composite("avg_pool", &avg_pool_samples)};
 }
 
 }  // namespace strata

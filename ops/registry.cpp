@@ -35,6 +35,7 @@ constexpr Family families[] = {
     &losses_entries,
     &normalize_entries,
     &pad_entries,
+    &patch_entries,
     &pool_entries,
     &power_entries,
     &random_distribution_entries,

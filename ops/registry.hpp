@@ -52,6 +52,7 @@ std::vector<Entry> linalg_spectral_entries();
 std::vector<Entry> losses_entries();
 std::vector<Entry> normalize_entries();
 std::vector<Entry> pad_entries();
+std::vector<Entry> patch_entries();
 std::vector<Entry> pool_entries();
 std::vector<Entry> power_entries();
 std::vector<Entry> random_distribution_entries();

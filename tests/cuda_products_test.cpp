@@ -1,5 +1,5 @@
-// Under what keys the GPU's products and convolutions remember their algorithms, and how their matrices are read: plain
-// numbers, so no GPU is needed.
+// Under what keys the GPU's products, convolutions and pooling remember their algorithms, and how their matrices are
+// read: plain numbers, so no GPU is needed.
 #include <functional>
 #include <vector>
 
@@ -74,6 +74,23 @@ TEST_CASE("a convolution's key is its sizes and settings") {
                     [](C& c) { c.groups = 2; }, [](C& c) { c.c = 6; }, [](C& c) { c.o = 8; },
                     [](C& c) { c.x_size[1] = 9; }, [](C& c) { c.w_size[2] = 2; }, [](C& c) { c.y_size[0] = 5; },
                     [](C& c) { c.stride[2] = 2; }, [](C& c) { c.low[1] = 1; }, [](C& c) { c.w_dilation[2] = 2; }});
+}
+
+TEST_CASE("a pooling's key is its sizes and settings") {
+  using P = PoolCall;
+  P pooling{};
+  pooling.dtype = Dtype::float32;
+  pooling.n = 2, pooling.c = 3;
+  for (int d = 0; d < 3; ++d)
+    pooling.x_size[d] = 8, pooling.window[d] = 2, pooling.y_size[d] = 4, pooling.stride[d] = 2;
+  check_changes<P>(pooling,
+                   {[](P& p) { p.work = PoolWork::mean; }, [](P& p) { p.work = PoolWork::inner_mean; },
+                    [](P& p) { p.dtype = Dtype::float16; }, [](P& p) { p.channels_last = true; }, [](P& p) { p.n = 3; },
+                    [](P& p) { p.c = 2; }, [](P& p) { p.x_size[1] = 9; }, [](P& p) { p.window[2] = 3; },
+                    [](P& p) { p.y_size[0] = 5; }, [](P& p) { p.stride[2] = 1; }, [](P& p) { p.low[1] = 1; }});
+  P moved = pooling;
+  moved.x = &pooling;
+  CHECK(key_of(0, moved) == key_of(0, pooling));
 }
 
 TEST_CASE("a cache finds what it kept under an equal key") {

@@ -22,6 +22,9 @@ struct WindowsKernels {
   Tensor (*extremum)(const WindowGeometry& g, bool smallest, const Tensor& x);
   /// [base] -> [result] of int32: which element of its window is the first extremum; -1 for an empty one.
   Tensor (*arg)(const WindowGeometry& g, bool smallest, const Tensor& x);
+  /// [base] -> [result]: the mean of what lies in the window, padding counted as zeros or not at all. Undefined where the
+  /// device has no better way than to divide the sum.
+  Tensor (*mean)(const WindowGeometry& g, bool padding_counts, const Tensor& x);
   /// [base], [result] of int32 -> [result]: that element of the window.
   Tensor (*pick)(const WindowGeometry& g, const Tensor& x, const Tensor& which);
   /// [result], [result] of int32 -> [base]: the transpose in the first argument.

@@ -358,9 +358,11 @@ Tensor window_fold(const WindowGeometry& g, int at, const Tensor& y) {
   });
 }
 
+Tensor window_mean(const WindowGeometry&, bool, const Tensor&) { return {}; }
+
 }  // namespace
 
-const WindowsKernels cpu_windows{&window_sum,  &window_spread, &window_extremum, &window_arg,
+const WindowsKernels cpu_windows{&window_sum,  &window_spread, &window_extremum, &window_arg, &window_mean,
                                  &window_pick, &window_place,  &window_unfold,   &window_fold};
 
 }  // namespace strata

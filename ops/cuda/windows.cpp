@@ -2,6 +2,7 @@
 // of ops/cuda/windows.cu. Called through backend(x).windows.
 #include "strata/ops/backend/windows.hpp"
 
+#include "strata/ops/cuda/pooling.hpp"
 #include "strata/ops/cuda/tensors.hpp"
 #include "strata/ops/lane.hpp"
 
@@ -59,12 +60,16 @@ Tensor window_spread(const WindowGeometry& g, const Tensor& y) {
   return run(call_of(WindowWork::spread, g, 0), y, g.base, y.dtype(), y.weak());
 }
 Tensor window_extremum(const WindowGeometry& g, bool smallest, const Tensor& x) {
+  if (const Tensor y = smallest ? Tensor() : pool(PoolWork::largest, g, x); y.defined()) return y;
   return run(call_of(smallest ? WindowWork::smallest : WindowWork::largest, g, 0), x, g.plan.result, x.dtype(),
              x.weak());
 }
 Tensor window_arg(const WindowGeometry& g, bool smallest, const Tensor& x) {
   return run(call_of(smallest ? WindowWork::arg_smallest : WindowWork::arg_largest, g, 0), x, g.plan.result,
              Dtype::int32, false);
+}
+Tensor window_mean(const WindowGeometry& g, bool padding_counts, const Tensor& x) {
+  return pool(padding_counts ? PoolWork::mean : PoolWork::inner_mean, g, x);
 }
 Tensor window_pick(const WindowGeometry& g, const Tensor& x, const Tensor& which) {
   return run(call_of(WindowWork::pick, g, 0), x, g.plan.result, x.dtype(), x.weak(), which);
@@ -83,7 +88,7 @@ Tensor window_fold(const WindowGeometry& g, int at, const Tensor& y) {
 
 }  // namespace
 
-const WindowsKernels cuda_windows{&window_sum,  &window_spread, &window_extremum, &window_arg,
+const WindowsKernels cuda_windows{&window_sum,  &window_spread, &window_extremum, &window_arg, &window_mean,
                                   &window_pick, &window_place,  &window_unfold,   &window_fold};
 
 }  // namespace strata

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "strata/ops/cuda/launch.hpp"
+#include "strata/ops/cuda/libraries/pooling.hpp"
 #include "strata/ops/cuda/typed.hpp"
 
 namespace strata::gpu {
@@ -189,8 +190,60 @@ Error run(int device, const WindowCall& c) {
   }
 }
 
+/// Windows of nothing but -infinity, of which the library of pooling may say its lowest finite number.
+template <class A>
+struct Lowest {
+  PoolCall c;
+  A lowest;
+  STRATA_HD void operator()(Int i) const {
+    if (!(load<A>(c.y, c.dtype, i) == lowest)) return;
+    Int at[3], rest = i, channel = 0;
+    if (c.channels_last) channel = rest % c.c, rest /= c.c;
+    for (int d = 2; d >= 0; --d) at[d] = rest % c.y_size[d] * c.stride[d] - c.low[d], rest /= c.y_size[d];
+    const Int plane = rest * c.x_size[0];  // of an example, or of a channel of one
+    A best = -std::numeric_limits<A>::infinity();
+    each(at, [&](Int i0, Int i1, Int i2) {
+      const Int place = ((plane + i0) * c.x_size[1] + i1) * c.x_size[2] + i2;
+      const A x = load<A>(c.x, c.dtype, c.channels_last ? place * c.c + channel : place);
+      if (x > best) best = x;
+    });
+    store(c.y, c.dtype, i, best);
+  }
+  /// f(position) for each element of the window that begins at `at`.
+  template <class F>
+  STRATA_HD void each(const Int* at, F f) const {
+    for (Int i0 = at[0] < 0 ? 0 : at[0]; i0 < at[0] + c.window[0] && i0 < c.x_size[0]; ++i0) {
+      for (Int i1 = at[1] < 0 ? 0 : at[1]; i1 < at[1] + c.window[1] && i1 < c.x_size[1]; ++i1) {
+        for (Int i2 = at[2] < 0 ? 0 : at[2]; i2 < at[2] + c.window[2] && i2 < c.x_size[2]; ++i2) f(i0, i1, i2);
+      }
+    }
+  }
+};
+
+double lowest_finite(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::float64:
+      return std::numeric_limits<double>::lowest();
+    case Dtype::bfloat16:
+      return -0x1.fep127;
+    case Dtype::float16:
+      return -65504;
+    default:
+      return std::numeric_limits<float>::lowest();
+  }
+}
+
+Error pool(int device, const PoolCall& c, bool& done) {
+  const Error error = dnn_pool(device, c, done);
+  if (error || !done || c.work != PoolWork::largest) return error;
+  const Int results = c.n * c.c * c.y_size[0] * c.y_size[1] * c.y_size[2];
+  const double lowest = lowest_finite(c.dtype);
+  if (c.dtype == Dtype::float64) return for_each(device, results, Lowest<double>{c, lowest});
+  return for_each(device, results, Lowest<float>{c, static_cast<float>(lowest)});
+}
+
 }  // namespace
 
-const WindowLibrary windows_library{&run};
+const WindowLibrary windows_library{&run, &pool};
 
 }  // namespace strata::gpu

@@ -33,8 +33,25 @@ struct WindowCall {
   void* to;
 };
 
+/// `mean` divides by the windows' sizes, `inner_mean` by what of them is not padding.
+enum class PoolWork : std::uint8_t { largest, mean, inner_mean };
+
+/// Floats, row-major as [n, c, spatial] or, with the channels last, [n, spatial, c]. Three spatial axes, the used ones
+/// last. Axes are padded by `low` at both ends, which is below the window's size.
+struct PoolCall {
+  PoolWork work;
+  Dtype dtype;
+  bool channels_last;
+  std::int64_t n, c;
+  std::int64_t x_size[3], window[3], y_size[3], stride[3], low[3];
+  const void* x;
+  void* y;
+};
+
 struct WindowLibrary {
   Error (*run)(int device, const WindowCall& call);
+  /// By the library of pooling; `done` stays false where it has no way.
+  Error (*pool)(int device, const PoolCall& call, bool& done);
 };
 extern const WindowLibrary windows_library;
 

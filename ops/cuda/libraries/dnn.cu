@@ -3,50 +3,16 @@
 // arithmetic it was named for; where there is none, the caller has its own way. Called by ops/cuda/products.cu.
 #include "strata/ops/cuda/libraries/dnn.hpp"
 
-#include <cudnn.h>
-
 #include <algorithm>
 #include <array>
 
+#include "strata/ops/cuda/libraries/dnn_handle.hpp"
 #include "strata/ops/cuda/libraries/keys.hpp"
-#include "strata/ops/cuda/runtime.hpp"
 
 namespace strata::gpu {
 namespace {
 
 constexpr std::size_t most_workspace = std::size_t{512} << 20;
-
-Error said(cudnnStatus_t status) {
-  return status == CUDNN_STATUS_SUCCESS ? nullptr : text("cuDNN: ", cudnnGetErrorString(status));
-}
-
-/// A handle for each thread and device, on the thread's stream.
-cudnnHandle_t handle_on(int device, Error& error) {
-  constexpr int most = 64;
-  thread_local cudnnHandle_t handles[most] = {};
-  const cudaStream_t stream = stream_on(device, error);
-  if (error) return nullptr;
-  if (device >= most) {
-    error = text("cuDNN: too many devices");
-    return nullptr;
-  }
-  if (!handles[device]) error = said(cudnnCreate(&handles[device]));
-  if (!error) error = said(cudnnSetStream(handles[device], stream));
-  return handles[device];
-}
-
-cudnnDataType_t type_of(Dtype d) {
-  switch (d) {
-    case Dtype::float64:
-      return CUDNN_DATA_DOUBLE;
-    case Dtype::bfloat16:
-      return CUDNN_DATA_BFLOAT16;
-    case Dtype::float16:
-      return CUDNN_DATA_HALF;
-    default:
-      return CUDNN_DATA_FLOAT;
-  }
-}
 
 bool exact(const ConvCall& c) { return c.dtype == Dtype::float32 && !c.tf32; }
 /// The arithmetic that the heuristic is asked about.
@@ -72,7 +38,7 @@ struct Descriptors {
     lay(y, c, c.n, c.groups * c.o, c.y_size);
     int sizes[5] = {narrow(c.groups * c.o), narrow(c.c)};
     spatial(c.w_size, sizes + 2);
-    note(cudnnSetFilterNdDescriptor(w, type_of(c.dtype), c.channels_last ? CUDNN_TENSOR_NHWC : CUDNN_TENSOR_NCHW,
+    note(cudnnSetFilterNdDescriptor(w, dnn_type(c.dtype), c.channels_last ? CUDNN_TENSOR_NHWC : CUDNN_TENSOR_NCHW,
                                     axes(), sizes));
     int low[3], stride[3], dilation[3];
     spatial(c.low, low);
@@ -111,7 +77,7 @@ struct Descriptors {
     for (int d = n - 1; d >= 2; --d) stride[d] = step, step *= size[d];
     if (!c.channels_last) stride[1] = step, step *= size[1];
     stride[0] = step;
-    note(cudnnSetTensorNdDescriptor(t, type_of(c.dtype), n, size, stride));
+    note(cudnnSetTensorNdDescriptor(t, dnn_type(c.dtype), n, size, stride));
   }
 
   int first_;  // of three spatial axes, the first that is described
@@ -205,7 +171,7 @@ cudnnStatus_t launch(cudnnHandle_t handle, const ConvCall& c, const Descriptors&
 
 Error dnn_convolve(int device, const ConvCall& c, bool& done) {
   Error error = nullptr;
-  const cudnnHandle_t handle = handle_on(device, error);
+  const cudnnHandle_t handle = dnn_handle(device, error);
   if (error) return error;
   const ConvKey key = key_of(device, c);
   Found found;

@@ -1,5 +1,5 @@
-// What a product or a convolution is like, apart from where its memory lies: under these keys the wrappers of NVIDIA's
-// libraries remember which algorithm to use. Plain numbers, so that tests check them without a GPU.
+// What a product, a convolution or a pooling is like, apart from where its memory lies: under these keys the wrappers
+// of NVIDIA's libraries remember which algorithm to use. Plain numbers, so that tests check them without a GPU.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "strata/ops/cuda/products.hpp"
+#include "strata/ops/cuda/windows.hpp"
 
 namespace strata::gpu {
 
@@ -29,6 +30,7 @@ struct ShapeKey {
 };
 using GemmKey = ShapeKey<19>;
 using ConvKey = ShapeKey<27>;
+using PoolKey = ShapeKey<21>;
 
 /// Bytes that divide an address, at most 16: kernels differ by what they may assume.
 inline std::int64_t alignment_of(const void* p) {
@@ -50,6 +52,16 @@ inline ConvKey key_of(int device, const ConvCall& c) {
                std::int64_t{c.channels_last}, c.n, c.groups, c.c, c.o}};
   std::size_t at = 9;
   for (const auto* sizes : {&c.x_size, &c.w_size, &c.y_size, &c.stride, &c.low, &c.w_dilation}) {
+    for (const std::int64_t x : *sizes) key.numbers[at++] = x;
+  }
+  return key;
+}
+
+inline PoolKey key_of(int device, const PoolCall& c) {
+  PoolKey key{{device, static_cast<std::int64_t>(c.work), static_cast<std::int64_t>(c.dtype),
+               std::int64_t{c.channels_last}, c.n, c.c}};
+  std::size_t at = 6;
+  for (const auto* sizes : {&c.x_size, &c.window, &c.y_size, &c.stride, &c.low}) {
     for (const std::int64_t x : *sizes) key.numbers[at++] = x;
   }
   return key;
