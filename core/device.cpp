@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
-#include <mutex>
 
 #include "strata/core/error.hpp"
 #include "strata/core/memory.hpp"
@@ -12,7 +11,7 @@
 namespace strata {
 
 namespace detail {
-bool devices_in_use = false;
+std::atomic<bool> devices_in_use{false};
 thread_local bool recording = false;
 constinit thread_local const char* op_on_device = nullptr;
 }  // namespace detail
@@ -22,7 +21,7 @@ namespace {
 constexpr const char* file_name = "libstrata_cuda.so";
 
 struct Opened {
-  const DeviceLibrary* library = nullptr;
+  const DeviceLibrary* functions = nullptr;
   std::string why;
 };
 
@@ -71,8 +70,8 @@ Opened open_library() {
   else if (found->count() == 0)
     o.why = found->why_none();
   else
-    o.library = found;
-  detail::devices_in_use = o.library != nullptr;
+    o.functions = found;
+  detail::devices_in_use.store(o.functions != nullptr, std::memory_order_relaxed);
   return o;
 }
 
@@ -106,21 +105,17 @@ thread_local Device current = first_device();
 
 }  // namespace
 
-const DeviceLibrary* device_library(std::string* why) {
-  const Opened& o = opened();
-  if (why) *why = o.why;
-  return o.library;
-}
+const DeviceLibrary* device_library() { return opened().functions; }
 
 const DeviceLibrary& device_library(const char* op, Device device) {
   const Opened& o = opened();
-  if (!o.library) throw DeviceError(std::string(op) + ": " + to_string(device) + " is not there: " + o.why);
-  const int n = o.library->count();
+  if (!o.functions) throw DeviceError(std::string(op) + ": " + to_string(device) + " is not there: " + o.why);
+  const int n = o.functions->count();
   if (device.index >= n) {
     throw DeviceError(std::string(op) + ": " + to_string(device) + " is not there: " + std::to_string(n) +
                       (n == 1 ? " GPU was found" : " GPUs were found"));
   }
-  return *o.library;
+  return *o.functions;
 }
 
 void check_device(const char* op, Device device, const char* error) {

@@ -1,5 +1,6 @@
 // Where a tensor's bytes lie. `cpu` is always there; `cuda(i)` names a GPU. Every module uses it.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -45,7 +46,7 @@ void default_device(Device device);
 
 namespace detail {
 /// A GPU's library was opened and found GPUs.
-extern bool devices_in_use;
+extern std::atomic<bool> devices_in_use;
 /// This thread records work for st::capture: nothing may be read on the host.
 extern thread_local bool recording;
 }  // namespace detail

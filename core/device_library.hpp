@@ -2,10 +2,11 @@
 // (ops/cuda/kernels.hpp). The library (libstrata_cuda.so) is opened at the first use of a GPU, so that programs that
 // need none pay nothing and run where neither driver nor toolkit is. Called by core and by ops/cuda; implemented by
 // ops/cuda/*.cu. Always holds: the library knows nothing of tensors. Its functions take plain structs and never throw:
-// those that can fail give null, or what went wrong, valid until the next call of this thread. NOTE [streams]  Each
-// user thread has a stream of its own on each GPU, by number; work given to one runs in order. The owner of memory
-// remembers which streams have used it (Dense::streams). A call whose argument was used elsewhere first has its stream
-// wait for those streams' work so far; freed memory is used again only after all of its streams' work.
+// those that can fail give null, or what went wrong, valid until the next call of this thread.
+//
+// NOTE [streams]  Each user thread has a stream of its own on each GPU, by number; work given to one runs in order. The
+// owner of memory remembers which streams have used it (Dense::streams). A call whose argument was used elsewhere first
+// has its stream wait for those streams' work so far; freed memory is used again only after all of its streams' work.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,6 @@ struct DeviceLibrary {
   static constexpr int max_streams = 16;  ///< threads beyond share
 
   int interface;     ///< `current` as the library was built
-  const char* name;  ///< "CUDA 13.0"
   int (*count)();    ///< GPUs that can be used; 0 without a driver
   const char* (*why_none)();
 
@@ -39,7 +39,6 @@ struct DeviceLibrary {
   const char* (*synchronize)(int device);
 
   int (*stream)();  ///< the number of this thread's streams
-  void* (*stream_handle)(int device);
   /// This thread's stream waits for the work that `streams` have been given.
   const char* (*wait_for)(int device, std::uint32_t streams);
 
@@ -73,8 +72,8 @@ class OpOnDevice {
   const char* before_;
 };
 
-/// The library; null when there is none, and then `why` (if not null) says why.
-const DeviceLibrary* device_library(std::string* why = nullptr);
+/// The library; null when there is none.
+const DeviceLibrary* device_library();
 /// The library, for a tensor that lies on `device`. DeviceError naming `op` when the device is not there.
 const DeviceLibrary& device_library(const char* op, Device device);
 /// DeviceError "op: on cuda:0: what" unless `error` is null.

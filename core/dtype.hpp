@@ -146,9 +146,9 @@ constexpr Dtype inexact(Dtype d) {
   return d == Dtype::int64 || d == Dtype::uint64 ? Dtype::float64 : Dtype::float32;
 }
 
-/// Calls f(T{}) with the C++ type behind `d`.
+/// Calls f(T{}) with the C++ type behind `d`, in a GPU's kernels too.
 template <class F>
-decltype(auto) visit(Dtype d, F&& f) {
+STRATA_BOTH decltype(auto) visit(Dtype d, F&& f) {
   switch (d) {
     case Dtype::bool_:
       return f(bool{});

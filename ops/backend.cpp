@@ -80,13 +80,10 @@ void settle_on_device(const char* op, Out x, bool keeps_numbers) {
   }
 }
 
-constinit thread_local bool detail::settled = false;
-
 void eval_settled(const char* op, bool keeps_numbers, void (*eval)(const void* p, Out x, Out y), const void* p, Out x,
                   Out y) {
   const OpOnDevice named(op);
   settle_on_device(op, x, keeps_numbers);
-  detail::settled = true;
   eval(p, x, y);
 }
 

@@ -25,13 +25,9 @@ struct NoParams {};
 /// arguments lie on different devices.
 void settle_on_device(const char* op, Out x, bool keeps_numbers);
 
-/// An op's eval once GPUs are in use: settles x, notes the op's name for errors (OpOnDevice) and calls `eval`, for
-/// which `settled` is true.
+/// An op's eval once GPUs are in use: settles x, notes the op's name for errors (OpOnDevice) and calls `eval`.
 void eval_settled(const char* op, bool keeps_numbers, void (*eval)(const void* p, Out x, Out y), const void* p, Out x,
                   Out y);
-namespace detail {
-extern constinit thread_local bool settled;
-}
 
 namespace family {
 
@@ -59,9 +55,9 @@ void destroy_params(void* p) {
 /// Before eval, once GPUs are in use: all arguments on one device.
 template <class D>
 void eval_on_device(const void* p, Out x, Out y) {
-  if (strata::detail::devices_in_use && !std::exchange(strata::detail::settled, false)) [[unlikely]]
+  if (strata::detail::devices_in_use.load(std::memory_order_relaxed)) [[unlikely]]
     return eval_settled(
-        D::name.data(), requires { D::keeps_numbers; }, &eval_on_device<D>, p, x, y);
+        D::name.data(), requires { D::keeps_numbers; }, &D::row_eval, p, x, y);
   D::row_eval(p, x, y);
 }
 

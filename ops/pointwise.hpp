@@ -214,6 +214,18 @@ struct PointwiseFlat : Pointwise<D, N> {
   static void row_vjp(const void*, In, In, In, Need, Out) {}
 };
 
+/// Whether D states its derivative as `scaled`.
+template <class D>
+concept HasScaled = requires(const typename D::Params& p, float v) {
+  requires requires { D::scaled(v, v); } || requires {
+    D::scaled(v, v, v);
+  } || requires {
+    D::scaled(p, v, v);
+  } || requires {
+    D::scaled(p, v, v, v);
+  };
+};
+
 /// g * v... -> D::scaled(g, v...) as one kernel. Only scaled_product applies it, to values that nobody differentiates.
 template <class D>
 struct Scaled : PointwiseFlat<Scaled<D>, D::keep == Keep::both ? 3 : 2> {

@@ -187,18 +187,6 @@ constexpr PointwiseKernels make_kernels() {
   return k;
 }
 
-/// Whether D states its derivative as `scaled`.
-template <class D>
-concept HasScaled = requires(const typename D::Params& p, float v) {
-  requires requires { D::scaled(v, v); } || requires {
-    D::scaled(v, v, v);
-  } || requires {
-    D::scaled(p, v, v);
-  } || requires {
-    D::scaled(p, v, v, v);
-  };
-};
-
 template <class D>
 constexpr PointwiseKernels make_scaled_kernels() {
   if constexpr (HasScaled<D>)

@@ -6,39 +6,6 @@
 
 namespace strata::gpu {
 
-/// Calls f(T{}) with the C++ type behind `d`, on the GPU too.
-template <class F>
-STRATA_BOTH auto with_type(Dtype d, F f) {
-  switch (d) {
-    case Dtype::bool_:
-      return f(bool{});
-    case Dtype::uint8:
-      return f(std::uint8_t{});
-    case Dtype::uint16:
-      return f(std::uint16_t{});
-    case Dtype::uint32:
-      return f(std::uint32_t{});
-    case Dtype::uint64:
-      return f(std::uint64_t{});
-    case Dtype::int8:
-      return f(std::int8_t{});
-    case Dtype::int16:
-      return f(std::int16_t{});
-    case Dtype::int32:
-      return f(std::int32_t{});
-    case Dtype::int64:
-      return f(std::int64_t{});
-    case Dtype::bfloat16:
-      return f(BFloat16{});
-    case Dtype::float16:
-      return f(Float16{});
-    case Dtype::float32:
-      return f(float{});
-    default:
-      return f(double{});
-  }
-}
-
 /// Element i of memory of dtype d, converted to To.
 template <class To>
 struct Load {
@@ -51,7 +18,7 @@ struct Load {
 };
 template <class To>
 STRATA_BOTH To load(const void* data, Dtype d, std::int64_t i) {
-  return with_type(d, Load<To>{data, i});
+  return visit(d, Load<To>{data, i});
 }
 
 /// memory[i] = value, converted to dtype d.
@@ -67,7 +34,7 @@ struct Store {
 };
 template <class From>
 STRATA_BOTH void store(void* data, Dtype d, std::int64_t i, From value) {
-  with_type(d, Store<From>{data, i, value});
+  visit(d, Store<From>{data, i, value});
 }
 
 }  // namespace strata::gpu

@@ -178,9 +178,7 @@ Tensor contract(const Contraction& p, Tensor a, Tensor b) { return Product(p, st
 
 bool add_contraction(const Contraction& p, const Tensor& a, const Tensor& b, Tensor& sum) {
   if (!is_float(sum.dtype()) || a.dtype() != sum.dtype() || b.dtype() != sum.dtype()) return false;
-  if (!donatable(sum) ||
-      dense(sum).streams.load(std::memory_order_relaxed) != 1u << device_library("contract", a.device()).stream())
-    return false;
+  if (!may_overwrite(sum)) return false;
   Tensor x[] = {a, b};
   const OpOnDevice named("contract");
   settle_on_device("contract", x, false);

@@ -1,6 +1,6 @@
 // Pointwise ops, copies and fills of tensors on a GPU: operands and results for the kernels of ops/cuda/elements.cu.
 // Called through backend(x).elements.
-#include "strata/ops/backend/elements.hpp"
+#include "strata/ops/backend.hpp"
 
 #include <cstring>
 
@@ -19,16 +19,9 @@ PointwiseLaunch find_kernel(const PointwiseInfo& info, Dtype dtype, const Kernel
   return found;
 }
 
-/// Nobody else sees the memory, and no other thread's stream has used it.
-bool may_take_over(const Tensor& x, const DeviceLibrary& library) {
-  return dense(x).device != cpu && donatable(x) &&
-         dense(x).streams.load(std::memory_order_relaxed) == 1u << library.stream();
-}
-
 Tensor result_buffer(Out x, const Shape& shape, Dtype stored, Device device, bool weak) {
-  const DeviceLibrary& library = device_library("memory", device);
   for (Tensor& t : x) {
-    if (t.dtype() == stored && t.shape() == shape && may_take_over(t, library)) {
+    if (dense(t).device == device && t.dtype() == stored && t.shape() == shape && may_overwrite(t)) {
       dense(t).weak = weak;
       return t;
     }

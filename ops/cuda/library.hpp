@@ -6,7 +6,6 @@
 
 namespace strata::gpu {
 
-extern const char* const library_name;
 int count();
 const char* why_none();
 Error allocate(int device, std::size_t bytes, void** block);
@@ -16,7 +15,6 @@ Error copy_out(int device, void* to, const void* from, std::size_t bytes);
 Error copy_across(int to_device, void* to, int from_device, const void* from, std::size_t bytes);
 Error synchronize(int device);
 int stream();
-void* stream_handle(int device);
 Error wait_for(int device, std::uint32_t streams);
 void memory_held(int device, DeviceMemory* statistics);
 void reset_peak(int device);

@@ -126,18 +126,6 @@ constexpr std::array<PointwiseLaunch, dtype_count> launches() {
   return of;
 }
 
-/// Whether D states its derivative as `scaled`.
-template <class D>
-concept HasScaled = requires(const typename D::Params& p, float v) {
-  requires requires { D::scaled(v, v); } || requires {
-    D::scaled(v, v, v);
-  } || requires {
-    D::scaled(p, v, v);
-  } || requires {
-    D::scaled(p, v, v, v);
-  };
-};
-
 template <class D, bool dear>
 constexpr Formula formula() {
   Formula f{D::name, launches<D, dear>(), {}};

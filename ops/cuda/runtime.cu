@@ -141,8 +141,6 @@ Scratch::~Scratch() {
 
 void release_graph_pool(int device, int pool) { gpu(device).heap.release_pool(pool); }
 
-const char* const library_name = "CUDA";
-
 // ---- what core/device_library.hpp asks for -------------------------------------------------------------------------
 
 int count() {
@@ -192,10 +190,6 @@ Error synchronize(int device) {
   return said(cudaDeviceSynchronize());
 }
 
-void* stream_handle(int device) {
-  Error error = nullptr;
-  return stream_on(device, error);
-}
 Error wait_for(int device, std::uint32_t streams) {
   Error error = nullptr;
   const cudaStream_t mine = stream_on(device, error);

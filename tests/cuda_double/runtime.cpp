@@ -113,8 +113,6 @@ int pool_of_thread() { return recording ? recording->pool : stream(); }
 
 }  // namespace
 
-const char* const library_name = "a double of a GPU";
-
 Error give(std::function<void()> work) {
   if (recording)
     recording->work.push_back(std::move(work));
@@ -157,7 +155,6 @@ int stream() {
   thread_local const int mine = next_stream.fetch_add(1) % DeviceLibrary::max_streams;
   return mine;
 }
-void* stream_handle(int) { return nullptr; }
 Error wait_for(int, std::uint32_t) { return nullptr; }
 void memory_held(int, DeviceMemory* statistics) { *statistics = heap().held(); }
 void reset_peak(int) { heap().reset_peak(); }
