@@ -32,20 +32,17 @@ STRATA_HD T erf_exponent(T t) {
               -1.02572174513331831e-9, 4.79615492969653519e-11, -1.04965136017854199e-12);
 }
 
-/// erf(t) for floats, 0 <= t up to where erf is 1: -expm1(-(t + rest)), t kept apart so that it is added last.
+/// erf(t) for floats, 0 <= t up to where erf is 1: -expm1(-g), g = t + t q(t) = n ln 2 - r; t is added last.
 template <class T>
 STRATA_HD T erf_whole(T t) {
   using R = ExpRange<lane_t<T>>;
   constexpr auto shift = format<T>::to_int + format<T>::bias;
-  const T z = t * t;
-  const T rest = fma(z,
-                     poly(t, 0.6366195135f, 0.1027768f, -0.0191495959f, -1.66358048e-4f, 1.67265207e-3f,
-                          -6.35768005e-4f, 1.18428923e-4f, -9.34109297e-6f),
-                     t * T(0.1283791671f));
-  const T shifted = fma(t + rest, T(-R::log2e), T(shift));
-  const T s = power_of_two(shifted), hi = fma(shifted - T(shift), T(0.6931471806f), t), r = hi + rest;
-  const T tail = poly(r, -0.4999999813f, 0.1666654269f, -0.04166720354f, 8.366646192e-3f, -1.388252012e-3f);
-  return fma(hi + fma(tail, r * r, rest), s, T(1) - s);
+  const T q = horner(t, 0.1283791671f, 0.6366195135f, 0.1027768f, -0.0191495959f, -1.66358048e-4f, 1.67265207e-3f,
+                     -6.35768005e-4f, 1.18428923e-4f, -9.34109297e-6f);
+  const T shifted = fma(fma(t, q, t), T(-R::log2e), T(shift));
+  const T s = power_of_two(shifted), r = fma(t, q, fma(shifted - T(shift), T(0.6931471806f), t));
+  const T tail = horner(r, -0.4999999813f, 0.1666654269f, -0.04166720354f, 8.366646192e-3f, -1.388252012e-3f);
+  return fma(fma(tail, r * r, r), s, T(1) - s);
 }
 
 /// (1 + 2 t) e^(t^2) erfc(t) in q = (t - c) / (t + c), c = 2 (float) or 4.
