@@ -161,6 +161,13 @@ void copy_box(const std::byte* from, const Strides& from_strides, std::byte* to,
 }
 
 void fill_memory(std::byte* to, const std::byte* value, int itemsize, std::int64_t n) {
+  const bool one_byte = std::all_of(value, value + itemsize, [&](std::byte b) { return b == value[0]; });
+  if (one_byte) {  // zeros above all
+    return parallel_for(n, 4 * grain, [&](std::int64_t begin, std::int64_t end) {
+      std::memset(to + begin * itemsize, std::to_integer<int>(value[0]),
+                  static_cast<std::size_t>((end - begin) * itemsize));
+    });
+  }
   visit_width(itemsize, [&]<class T>(T) {
     T element;
     std::memcpy(&element, value, sizeof element);
