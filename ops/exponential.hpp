@@ -123,6 +123,7 @@ struct Logistic : Pointwise<Logistic, 1> {
   STRATA_HD static T scaled(T g, T y) {
     return g * y * (T(1) - y);
   }
+  static Tensor scaled_slope(const Tensor& g, const Tensor& y) { return g * (1 - 2 * y); }
   static Samples samples() { return unary_samples(&strata::logistic); }
 };
 

@@ -96,16 +96,14 @@ const PointwiseKernels& cpu_kernels() {
   return KernelsOf<D>::template on<Isa::baseline>();
 }
 template <class D>
-inline constexpr PointwiseInfo pointwise_info = {D::name, D::inputs, D::typing, D::accepts, &cpu_kernels<D>,
-                                                 std::is_empty_v<typename D::Params> ? 0
-                                                 : std::is_trivially_copyable_v<typename D::Params>
-                                                     ? std::uint32_t{sizeof(typename D::Params)}
-                                                     : not_plain,
-                                                 D::cheap, requires {D::is_scaled;
-}  // namespace strata
-, &gpu_slots<D>
+constexpr std::uint32_t plain_params_size() {
+  if (std::is_empty_v<typename D::Params>) return 0;
+  return std::is_trivially_copyable_v<typename D::Params> ? std::uint32_t{sizeof(typename D::Params)} : not_plain;
 }
-;
+template <class D>
+inline constexpr PointwiseInfo pointwise_info = {D::name,    D::inputs,       D::typing,
+                                                 D::accepts, &cpu_kernels<D>, plain_params_size<D>(),
+                                                 D::cheap,   D::is_scaled,    &gpu_slots<D>};
 
 /// d y / d x_k, one per argument. Undefined: zero. `one()`, `minus_one()`: the tangent itself, its negation.
 template <int N>
@@ -135,7 +133,7 @@ Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q
 ///   ops/formula.hpp).
 ///                               v is what the op keeps: x, y or x, y. It serves tangents and cotangents, as one fused
 ///                               kernel on plain values and as a composition of ops where these are differentiated
-///                               again.
+///                               again; with scaled_slope(g, v), d scaled / d v made of ops, as that kernel always.
 ///   partial(x..., y[, need])    d y / d x_k, one per argument, made of ops
 ///   products(g, x..., y, need)  g * d y / d x_k, one per argument, made of ops: where a product would be wrong or slow
 /// each with the op's Params in front if it has any.
@@ -150,6 +148,7 @@ struct Pointwise {
   static constexpr Accepts accepts = floats;
   static constexpr bool takes_pending = true;
   static constexpr bool keeps_numbers = true;  ///< on a GPU too: kernels take scalars by value
+  static constexpr bool is_scaled = false;
   static constexpr bool cheap = false;  ///< a loop of its own for each shape of operands: worth it for + and the like
 
   static void row_eval(const void* p, Out x, Out y) { eval_pointwise(pointwise_info<D>, p, x, y); }
@@ -226,15 +225,28 @@ concept HasScaled = requires(const typename D::Params& p, float v) {
   };
 };
 
-/// g * v... -> D::scaled(g, v...) as one kernel. Only scaled_product applies it, to values that nobody differentiates.
+/// Whether D states how `scaled` changes with what it keeps.
 template <class D>
-struct Scaled : PointwiseFlat<Scaled<D>, D::keep == Keep::both ? 3 : 2> {
+concept HasSlope = requires(const Tensor& t) {
+  D::scaled_slope(t, t);
+};
+
+/// g, v... -> D::scaled(g, v...) as one kernel. Only scaled_product applies it: without a slope to values that nobody
+/// differentiates.
+template <class D>
+struct Scaled : std::conditional_t<HasSlope<D>, Pointwise<Scaled<D>, 2>,
+                                   PointwiseFlat<Scaled<D>, D::keep == Keep::both ? 3 : 2>> {
   using Params = typename D::Params;
   static constexpr std::string_view name = D::name;
+  static constexpr Keep keep = HasSlope<D> ? Keep::inputs : Keep::nothing;
   static constexpr bool is_scaled = true;
   template <class... A>
   STRATA_HD static auto scalar(const A&... a) {
     return D::scaled(a...);
+  }
+  static Partials<2> products(const Tensor& gy, const Tensor& g, const Tensor& v, const Tensor&,
+                              Need need) requires HasSlope<D> {
+    return {need[0] ? scaled_product<D>(gy, v, v) : Tensor(), need[1] ? D::scaled_slope(g, v) * gy : Tensor()};
   }
   static Samples samples() { return {}; }
 };
@@ -253,7 +265,7 @@ Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q
     return D::scaled(q..., g, x, y);
   } else {
     const Tensor& v = D::keep == Keep::inputs ? x : y;
-    if (fusible(g) && fusible(v)) return scaled_kernel<D>(params, g, v);
+    if (HasSlope<D> || (fusible(g) && fusible(v))) return scaled_kernel<D>(params, g, v);
     return D::scaled(q..., g, v);
   }
 }

@@ -18,6 +18,7 @@ struct Sin : Pointwise<Sin, 1> {
   STRATA_HD static T scaled(T g, T x) {
     return g * formula::cos(x);
   }
+  static Tensor scaled_slope(const Tensor& g, const Tensor& x) { return -(g * strata::sin(x)); }
   static Samples samples() { return unary_samples(&strata::sin); }
 };
 
@@ -33,6 +34,7 @@ struct Cos : Pointwise<Cos, 1> {
   STRATA_HD static T scaled(T g, T x) {
     return -(g * formula::sin(x));
   }
+  static Tensor scaled_slope(const Tensor& g, const Tensor& x) { return -(g * strata::cos(x)); }
   static Samples samples() { return unary_samples(&strata::cos); }
 };
 
@@ -138,6 +140,7 @@ struct Tanh : Pointwise<Tanh, 1> {
   STRATA_HD static T scaled(T g, T y) {
     return (g + g * y) * (T(1) - y);
   }
+  static Tensor scaled_slope(const Tensor& g, const Tensor& y) { return g * y * -2; }
   static Samples samples() { return unary_samples(&strata::tanh); }
 };
 
