@@ -1,5 +1,5 @@
 // The axes of a product of two tensors, by group: batch (in all three), m (a and out), n (b and out), k (a and b). What
-// the CPU (ops/cpu/contraction.cpp) and a GPU (ops/cuda/contraction.cpp) plan their matrix products with.
+// products are planned with (ops/product_plan.hpp).
 #pragma once
 #include <algorithm>
 #include <array>

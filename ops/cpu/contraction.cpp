@@ -14,7 +14,7 @@
 #include "strata/ops/cpu/gemm.hpp"
 #include "strata/ops/cpu/strided.hpp"
 #include "strata/ops/lane.hpp"
-#include "strata/ops/product_axes.hpp"
+#include "strata/ops/product_plan.hpp"
 
 namespace strata {
 namespace {
@@ -23,12 +23,9 @@ using Axis = ProductAxis;
 using Group = AxisGroup;
 
 /// A product being planned: its operands (packed copies may replace them) and where everything lies.
-class Plan {
+class Plan : ProductPlan {
  public:
-  Plan(const Contraction& p, Tensor a, Tensor b)
-      : p_(p), a_shape_(a.shape()), b_shape_(b.shape()), a_(std::move(a)), b_(std::move(b)) {
-    for (int l : p.out) order_.push_back(l);
-  }
+  Plan(const Contraction& p, Tensor a, Tensor b) : ProductPlan(p, std::move(a), std::move(b)) {}
 
   Tensor run() {
     const Shape shape = out_shape();
@@ -49,53 +46,6 @@ class Plan {
   }
 
  private:
-  std::int64_t size_of(int label) const {
-    const int i = p_.a.find(label);
-    return i >= 0 ? a_shape_[i] : b_shape_[p_.b.find(label)];
-  }
-  Shape out_shape() const {
-    Shape s;
-    for (int l : p_.out) s.push_back(size_of(l));
-    return s;
-  }
-  /// Strides of the result's axes in memory, whose order is `order_`.
-  std::int64_t c_stride(int label) const {
-    std::int64_t stride = 1;
-    for (int i = order_.size() - 1; i >= 0; --i) {
-      if (order_[i] == label) return stride;
-      stride *= size_of(order_[i]);
-    }
-    return 0;
-  }
-  Strides out_strides() const {
-    Strides s;
-    for (int l : p_.out) s.push_back(c_stride(l));
-    return s;
-  }
-  bool in_order() const { return std::equal(order_.begin(), order_.end(), p_.out.begin()); }
-
-  /// Sorts the axes (those of size 1 vanish) into the four groups.
-  void split() {
-    batch_ = m_ = n_ = k_ = Group();
-    const auto stride = [](const Tensor& x, const Labels& labels, int l) {
-      const int i = labels.find(l);
-      return i < 0 ? std::int64_t{0} : dense(x).strides[i];
-    };
-    const auto axis = [&](int l) { return Axis{l, size_of(l), stride(a_, p_.a, l), stride(b_, p_.b, l), c_stride(l)}; };
-    for (int l : p_.a) {
-      const Axis x = axis(l);
-      if (x.size == 1) continue;
-      (!p_.b.has(l) ? m_ : p_.out.has(l) ? batch_ : k_).push_back(x);
-    }
-    for (int l : p_.b) {
-      if (!p_.a.has(l) && size_of(l) != 1) n_.push_back(axis(l));
-    }
-    sort();
-  }
-  void sort() {
-    for (Group* g : {&batch_, &m_, &n_}) g->sort([](const Axis& x) { return x.c; });
-  }
-
   /// The summed axes as one: packs the operand that does not see them so.
   void settle_k() {
     Group by_a = k_, by_b = k_;
@@ -127,24 +77,6 @@ class Plan {
   /// The result's adjacent elements belong to m or n.
   static bool unit(const Group& m, const Group& n) { return m.inner().c == 1 || n.inner().c == 1; }
 
-  /// Lays the result out in the order batch, m, n.
-  void regroup_result() {
-    Labels order;
-    const auto take = [&](auto wanted) {
-      for (int l : p_.out) {
-        if (wanted(l)) order.push_back(l);
-      }
-    };
-    take([&](int l) { return p_.a.has(l) && p_.b.has(l); });
-    take([&](int l) { return p_.a.has(l) && !p_.b.has(l); });
-    take([&](int l) { return !p_.a.has(l); });
-    order_ = order;
-    for (Group* g : {&batch_, &m_, &n_}) {
-      for (Axis& x : *g) x.c = c_stride(x.label);
-    }
-    sort();
-  }
-
   /// Copies operands so that axes fold as wished and BLAS can read them.
   void settle_operands(bool fold_m, bool fold_n) {
     if (fold_m && m_.size() > 1) pack_a();
@@ -157,27 +89,8 @@ class Plan {
     if (!blas_readable(k.size, n.size, k.b, n.b)) pack_b();
   }
 
-  /// Copies an operand so that its axes lie in the order batch, free, k.
-  Tensor packed(const Tensor& x, Group& free, std::int64_t Axis::*stride) {
-    Shape shape, strides;
-    for (const Group* g : {&batch_, &free, &k_}) {
-      for (const Axis& axis : *g) {
-        shape.push_back(axis.size);
-        strides.push_back(axis.*stride);
-      }
-    }
-    const Tensor y = pack(view_of(x, shape, strides, 0));
-    std::int64_t step = 1;
-    for (Group* g : {&k_, &free, &batch_}) {
-      for (int i = g->size() - 1; i >= 0; --i) {
-        (*g)[i].*stride = step;
-        step *= (*g)[i].size;
-      }
-    }
-    return y;
-  }
-  void pack_a() { a_ = packed(a_, m_, &Axis::a); }
-  void pack_b() { b_ = packed(b_, n_, &Axis::b); }
+  void pack_a() { a_ = pack(regrouped(a_, m_, &Axis::a)); }
+  void pack_b() { b_ = pack(regrouped(b_, n_, &Axis::b)); }
 
   void multiply(std::byte* c) const {
     Axis m = m_.inner(), n = n_.inner();
@@ -196,12 +109,6 @@ class Plan {
     const Gemm g{a_.dtype(), n.size, m.size, k.size, n.b, k.b, k.a, m.a, n.c};
     gemm(g, b, a, c, {loops.data(), count});
   }
-
-  const Contraction& p_;
-  const Shape a_shape_, b_shape_;  // as given: packed copies have other shapes
-  Tensor a_, b_;
-  Labels order_;  // the result's labels as they lie in memory
-  Group batch_, m_, n_, k_;
 };
 
 Tensor to_dtype(const Tensor& x, Dtype to) {

@@ -9,18 +9,14 @@
 #include "strata/ops/family.hpp"
 #include "strata/ops/lane.hpp"
 #include "strata/ops/menu/precision.hpp"
-#include "strata/ops/product_axes.hpp"
+#include "strata/ops/product_plan.hpp"
 
 namespace strata::gpu {
 namespace {
 
-class Product {
+class Product : ProductPlan {
  public:
-  Product(const Contraction& p, Tensor a, Tensor b)
-      : p_(p), a_shape_(a.shape()), b_shape_(b.shape()), a_(std::move(a)), b_(std::move(b)) {
-    for (int l : p.out) order_.push_back(l);
-    split();
-  }
+  Product(const Contraction& p, Tensor a, Tensor b) : ProductPlan(p, std::move(a), std::move(b)) { split(); }
 
   Tensor run() {
     const Shape shape = out_shape();
@@ -33,7 +29,7 @@ class Product {
       return c;
     }
     multiply(dense(c).data, false);
-    return std::equal(order_.begin(), order_.end(), p_.out.begin()) ? c : view_of(c, shape, out_strides(), 0);
+    return in_order() ? c : view_of(c, shape, out_strides(), 0);
   }
 
   /// False when c cannot be added to as it lies.
@@ -44,90 +40,10 @@ class Product {
   }
 
  private:
-  std::int64_t size_of(int label) const {
-    const int i = p_.a.find(label);
-    return i >= 0 ? a_shape_[i] : b_shape_[p_.b.find(label)];
-  }
-  Shape out_shape() const {
-    Shape s;
-    for (int l : p_.out) s.push_back(size_of(l));
-    return s;
-  }
-  /// Strides of the result's axes in memory, whose order is `order_`.
-  std::int64_t c_stride(int label) const {
-    std::int64_t stride = 1;
-    for (int i = order_.size() - 1; i >= 0 && order_[i] != label; --i) stride *= size_of(order_[i]);
-    return order_.has(label) ? stride : 0;
-  }
-  Strides out_strides() const {
-    Strides s;
-    for (int l : p_.out) s.push_back(c_stride(l));
-    return s;
-  }
-
-  /// Sorts the axes (those of size 1 vanish) into the four groups.
-  void split() {
-    const auto stride = [](const Tensor& x, const Labels& labels, int l) {
-      const int i = labels.find(l);
-      return i < 0 ? std::int64_t{0} : dense(x).strides[i];
-    };
-    const auto axis = [&](int l) {
-      return ProductAxis{l, size_of(l), stride(a_, p_.a, l), stride(b_, p_.b, l), c_stride(l)};
-    };
-    for (int l : p_.a) {
-      const ProductAxis x = axis(l);
-      if (x.size == 1) continue;
-      (!p_.b.has(l) ? m_ : p_.out.has(l) ? batch_ : k_).push_back(x);
-    }
-    for (int l : p_.b) {
-      if (!p_.a.has(l) && size_of(l) != 1) n_.push_back(axis(l));
-    }
-    sort();
-  }
-  void sort() {
-    for (AxisGroup* g : {&batch_, &m_, &n_}) g->sort([](const ProductAxis& x) { return x.c; });
-  }
-
   /// In the result's memory each group is one axis, and m's or n's elements are adjacent.
   bool one_each() const {
     const bool adjacent = m_.inner().c == 1 || n_.inner().c == 1 || m_.size() + n_.size() == 0;
     return adjacent && batch_.is_one(&ProductAxis::c) && m_.is_one(&ProductAxis::c) && n_.is_one(&ProductAxis::c);
-  }
-  /// Lays the result out in the order batch, m, n.
-  void regroup_result() {
-    Labels order;
-    const auto take = [&](bool a, bool b) {
-      for (int l : p_.out) {
-        if (p_.a.has(l) == a && p_.b.has(l) == b) order.push_back(l);
-      }
-    };
-    take(true, true);
-    take(true, false);
-    take(false, true);
-    order_ = order;
-    for (AxisGroup* g : {&batch_, &m_, &n_}) {
-      for (ProductAxis& x : *g) x.c = c_stride(x.label);
-    }
-    sort();
-  }
-
-  /// Copies an operand so that its axes lie in the order batch, free, k.
-  Tensor packed(const Tensor& x, AxisGroup& free, std::int64_t ProductAxis::*stride) {
-    Shape shape, strides;
-    for (const AxisGroup* g : {&batch_, &free, &k_}) {
-      for (const ProductAxis& axis : *g) {
-        shape.push_back(axis.size);
-        strides.push_back(axis.*stride);
-      }
-    }
-    std::int64_t step = 1;
-    for (AxisGroup* g : {&k_, &free, &batch_}) {
-      for (int i = g->size() - 1; i >= 0; --i) {
-        (*g)[i].*stride = step;
-        step *= (*g)[i].size;
-      }
-    }
-    return pack(view_of(x, shape, strides, 0));
   }
   bool readable(const AxisGroup& free, std::int64_t ProductAxis::*stride) const {
     if (!batch_.is_one(stride) || !free.is_one(stride) || !k_.is_one(stride)) return false;
@@ -138,8 +54,8 @@ class Product {
   void settle_operands() {
     k_.sort([](const ProductAxis& x) { return x.a; });
     if (!k_.is_one(&ProductAxis::a)) k_.sort([](const ProductAxis& x) { return x.b; });
-    if (!readable(m_, &ProductAxis::a)) a_ = packed(a_, m_, &ProductAxis::a);
-    if (!readable(n_, &ProductAxis::b)) b_ = packed(b_, n_, &ProductAxis::b);
+    if (!readable(m_, &ProductAxis::a)) a_ = pack(regrouped(a_, m_, &ProductAxis::a));
+    if (!readable(n_, &ProductAxis::b)) b_ = pack(regrouped(b_, n_, &ProductAxis::b));
   }
 
   void multiply(void* c, bool accumulate) {
@@ -164,12 +80,6 @@ class Product {
     if (g.m == 1) g.c_row = g.n;
     check("contract", a_, kernels(a_).products.gemm(index_of(a_), g));
   }
-
-  const Contraction& p_;
-  const Shape a_shape_, b_shape_;  // as given: packed copies have other shapes
-  Tensor a_, b_;
-  Labels order_;  // the result's labels as they lie in memory
-  AxisGroup batch_, m_, n_, k_;
 };
 
 }  // namespace
