@@ -5,19 +5,14 @@
 
 namespace strata::gpu {
 
-/// What a product of floats goes through before it is stored.
-enum class Activation : std::uint8_t { none, relu, gelu };
-
 /// C[m, n] = A[m, k] B[k, n], or C += A B, `batch` times. Strides in elements; C's columns are adjacent. For floats A
 /// and B have a `matrix_layout`. Integers wrap around; bool is "or of ands".
 struct GemmCall {
   Dtype dtype;
   bool accumulate = false, tf32 = false;
-  Activation activation = Activation::none;
   std::int64_t m = 1, n = 1, k = 1, batch = 1;
   const void *a = nullptr, *b = nullptr;
   void* c = nullptr;
-  const void* bias = nullptr;  // [n], added to each row before the activation; null: none
   std::int64_t a_row = 0, a_col = 0, b_row = 0, b_col = 0, c_row = 0;
   std::int64_t a_batch = 0, b_batch = 0, c_batch = 0;
 };

@@ -2,7 +2,6 @@
 // does. Called by ops/cuda/products.cu.
 #include "strata/ops/cuda/libraries/blas.hpp"
 
-#include <cmath>
 #include <vector>
 
 #include "strata/ops/cuda/launch.hpp"
@@ -14,18 +13,6 @@ namespace {
 using Int = std::int64_t;
 
 template <class A>
-A activated(Activation activation, A x) {
-  switch (activation) {
-    case Activation::relu:
-      return x > 0 ? x : A(0);
-    case Activation::gelu:
-      return x / 2 * (1 + std::tanh(A(0.7978845608) * (x + A(0.044715) * x * x * x)));
-    default:
-      return x;
-  }
-}
-
-template <class A>
 void multiply(const GemmCall& g) {
   std::vector<A> b(static_cast<std::size_t>(g.k * g.n)), line(static_cast<std::size_t>(g.n));
   for (Int item = 0; item < g.batch; ++item) {
@@ -35,17 +22,14 @@ void multiply(const GemmCall& g) {
     }
     for (Int m = 0; m < g.m; ++m) {
       const Int at = item * g.c_batch + m * g.c_row;
-      for (Int n = 0; n < g.n; ++n) {
+      for (Int n = 0; n < g.n; ++n)
         line[static_cast<std::size_t>(n)] = g.accumulate ? load<A>(g.c, g.dtype, at + n) : A(0);
-        if (g.bias) line[static_cast<std::size_t>(n)] += load<A>(g.bias, g.dtype, n);
-      }
       for (Int k = 0; k < g.k; ++k) {
         const A a = load<A>(g.a, g.dtype, item * g.a_batch + m * g.a_row + k * g.a_col);
         const A* row = b.data() + k * g.n;
         for (Int n = 0; n < g.n; ++n) line[static_cast<std::size_t>(n)] += a * row[n];
       }
-      for (Int n = 0; n < g.n; ++n)
-        store(g.c, g.dtype, at + n, activated(g.activation, line[static_cast<std::size_t>(n)]));
+      for (Int n = 0; n < g.n; ++n) store(g.c, g.dtype, at + n, line[static_cast<std::size_t>(n)]);
     }
   }
 }

@@ -42,17 +42,6 @@ cudaDataType_t type_of(Dtype d) {
   }
 }
 
-cublasLtEpilogue_t epilogue_of(const GemmCall& g) {
-  switch (g.activation) {
-    case Activation::relu:
-      return g.bias ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU;
-    case Activation::gelu:
-      return g.bias ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
-    default:
-      return g.bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
-  }
-}
-
 /// Descriptors of one call, freed with it. The first error of all calls that set them up is kept.
 struct Descriptors {
   cublasLtMatmulDesc_t product = nullptr;
@@ -71,8 +60,6 @@ struct Descriptors {
     // Theirs is C'[n, m] = B'[n, k] A'[k, m]: our b is their first operand.
     set(CUBLASLT_MATMUL_DESC_TRANSA, in_b.turned ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, in_a.turned ? CUBLAS_OP_T : CUBLAS_OP_N);
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(g));
-    if (g.bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, g.bias);
     lay(&b, g, in_b.turned ? g.k : g.n, in_b.turned ? g.n : g.k, in_b.ld, g.b_batch);
     lay(&a, g, in_a.turned ? g.m : g.k, in_a.turned ? g.k : g.m, in_a.ld, g.a_batch);
     lay(&c, g, g.n, g.m, g.c_row, g.c_batch);

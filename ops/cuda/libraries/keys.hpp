@@ -28,7 +28,7 @@ struct ShapeKey {
     }
   };
 };
-using GemmKey = ShapeKey<19>;
+using GemmKey = ShapeKey<17>;
 using ConvKey = ShapeKey<27>;
 using PoolKey = ShapeKey<21>;
 
@@ -40,9 +40,8 @@ inline std::int64_t alignment_of(const void* p) {
 
 inline GemmKey key_of(int device, const GemmCall& g) {
   const auto flag = [](bool b) { return std::int64_t{b}; };
-  return {{device, static_cast<std::int64_t>(g.dtype), flag(g.accumulate), flag(g.tf32),
-           static_cast<std::int64_t>(g.activation), flag(g.bias != nullptr), g.m, g.n, g.k, g.batch, g.a_row, g.a_col,
-           g.b_row, g.b_col, g.c_row, g.a_batch, g.b_batch, g.c_batch,
+  return {{device, static_cast<std::int64_t>(g.dtype), flag(g.accumulate), flag(g.tf32), g.m, g.n, g.k, g.batch,
+           g.a_row, g.a_col, g.b_row, g.b_col, g.c_row, g.a_batch, g.b_batch, g.c_batch,
            alignment_of(g.a) * 10000 + alignment_of(g.b) * 100 + alignment_of(g.c)}};
 }
 
