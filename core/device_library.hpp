@@ -6,7 +6,8 @@
 //
 // NOTE [streams]  Each user thread has a stream of its own on each GPU, by number; work given to one runs in order. The
 // owner of memory remembers which streams have used it (Dense::streams). A call whose argument was used elsewhere first
-// has its stream wait for those streams' work so far; freed memory is used again only after all of its streams' work.
+// has its stream wait for those streams' work so far; freed memory is used again only after all of its streams' work. What
+// a thread makes while it records a graph has no stream: it is the graph's, which may be replayed on any.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,11 @@ struct DeviceLibrary {
   void (*destroy_graph)(void* graph);
 
   const gpu::Kernels* kernels;
+
+  /// This thread's bit of Dense::streams; none while it records.
+  std::uint16_t mark() const {
+    return detail::recording ? std::uint16_t{0} : static_cast<std::uint16_t>(1u << stream());
+  }
 };
 
 namespace detail {

@@ -36,7 +36,7 @@ void take_on_device(Dense& d, std::size_t bytes) {
   d.data = static_cast<std::byte*>(block);
   d.bytes = bytes;
   d.release = Release::device;
-  d.streams.store(static_cast<std::uint16_t>(1u << library.stream()), std::memory_order_relaxed);
+  d.streams.store(library.mark(), std::memory_order_relaxed);
 }
 
 void free_on_device(Dense* d) noexcept {

@@ -27,16 +27,18 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
 
   bool fits(const std::vector<Tensor>& x) const;
-  /// f's results for x.
-  std::vector<Tensor> replay(const std::vector<Tensor>& x) const;
+  /// f's results for x. One thread at a time.
+  std::vector<Tensor> replay(const std::vector<Tensor>& x);
 
  private:
   Device device_;
   void* graph_ = nullptr;
-  std::vector<Tensor> inputs_, outputs_;
+  int last_stream_ = 0;  // on which it was replayed, or recorded
+  std::vector<Tensor> inputs_, outputs_, kept_;
 };
 
-/// The GPU that leaves of a captured call lie on, cpu for none. TransformError inside a transform.
+/// The GPU that leaves of a captured call lie on; cpu for none, and while another capture records, which then records
+/// this call too. TransformError inside a transform.
 Device device_for_capture(const std::vector<Tensor>& x);
 
 /// What one captured function has recorded, shared by its copies.
@@ -101,7 +103,8 @@ class Captured {
 
 /// f, recorded as a graph of the GPU's work at its first call for given shapes, dtypes and devices, and replayed from
 /// the second on: one launch instead of one for each op. Arguments and results are trees; what f captures is as it was
-/// when it was recorded, so whatever changes must be an argument. f must not read values on the host (item, to_vector,
+/// when it was recorded (the tensors that it used live as long as the recording), so whatever changes must be an
+/// argument. f must not read values on the host (item, to_vector,
 /// printing, conditions in C++): DeviceError. Transforms belong inside: capture(grad(f)), not grad(capture(f)), which
 /// is a TransformError. With arguments on the CPU it calls f.
 ///     auto fast = st::capture(step);  std::tie(params, loss) = fast(params, batch);

@@ -43,9 +43,15 @@ Tensor scalar_on(Device device, const Tensor& x) {
       (x[b].device() == cpu ? "cpu" : "cuda(" + std::to_string(x[b].device().index) + ")") + ")" + level_context());
 }
 
-/// This thread's stream waits for other streams that have used x's memory, and is noted among them.
+/// This thread's stream waits for other streams that have used x's memory, and is noted among them. A graph that is
+/// recorded keeps x, unless it made it itself.
 void order_streams(const char* op, const Tensor& x) {
-  auto& streams = static_cast<Dense*>(dense(x).owner())->streams;
+  Dense& root = *static_cast<Dense*>(dense(x).owner());
+  auto& streams = root.streams;
+  if (detail::kept_for_graph) {
+    if (root.release == Release::device && streams.load(std::memory_order_relaxed) == 0) return;
+    detail::kept_for_graph->try_emplace(&root, x);
+  }
   const Device device = dense(x).device;
   const DeviceLibrary& library = device_library(op, device);
   const auto mine = static_cast<std::uint16_t>(1u << library.stream());
@@ -56,8 +62,10 @@ void order_streams(const char* op, const Tensor& x) {
 
 }  // namespace
 
+thread_local KeptForGraph* detail::kept_for_graph = nullptr;
+
 bool detail::only_this_stream(const Tensor& x) {
-  return dense(x).streams.load(std::memory_order_relaxed) == 1u << device_library("memory", dense(x).device).stream();
+  return dense(x).streams.load(std::memory_order_relaxed) == device_library("memory", dense(x).device).mark();
 }
 
 void settle_on_device(const char* op, Out x, bool keeps_numbers) {

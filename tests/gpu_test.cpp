@@ -59,7 +59,11 @@ struct FakeMemory {
     *left += sizes[p];
     std::free(p);
   }
-  void wait() { ++*waits; }
+  bool wait() {
+    ++*waits;
+    return may_wait;
+  }
+  inline static bool may_wait = true;
   inline static std::map<void*, std::size_t> sizes;
 };
 
@@ -139,6 +143,29 @@ TEST_CASE("small blocks are cut from slabs and a graph keeps its own") {
   heap.release_pool(graph);
   CHECK(heap.allocate(100, 0) == c);
   for (void* slab : out) std::free(slab);  // a heap keeps its slabs
+}
+
+TEST_CASE("memory stays where it is when the GPU cannot be waited for") {
+  constexpr std::size_t big = std::size_t{64} << 20;
+  std::size_t left = 2 * big;
+  std::set<void*> out;
+  int waits = 0;
+  st::gpu::Heap<FakeMemory> heap(FakeMemory{&left, &out, &waits});
+  const int graph = st::gpu::first_graph_pool;
+  void *a = heap.allocate(big, 0), *b = heap.allocate(big, graph);
+  heap.deallocate(a, big, 0);
+  heap.deallocate(b, big, graph);
+  FakeMemory::may_wait = false;  // as while a thread records
+  CHECK(heap.allocate(2 * big, 0) == nullptr);
+  heap.release();
+  CHECK_FALSE(heap.release_pool(graph));
+  CHECK(out.size() == 2);
+  CHECK(heap.held().cached == 2 * big);
+  FakeMemory::may_wait = true;
+  CHECK(heap.release_pool(graph));
+  CHECK(out.size() == 1);
+  CHECK(heap.allocate(2 * big, 0) != nullptr);
+  for (void* block : out) std::free(block);
 }
 
 TEST_CASE("tensors move there and back, with gradients and lanes") {

@@ -64,9 +64,11 @@ Error copy_across(int to_device, void* to, int from_device, const void* from, st
   Error error = nullptr;
   const cudaStream_t source = stream_on(from_device, error);
   if (error) return error;
+  if (capturing_pool() >= 0) return host_read_in_capture;
   if (const Error waited = said(cudaStreamSynchronize(source))) return waited;
   const cudaStream_t stream = stream_on(to_device, error);
-  return error ? error : said(cudaMemcpyPeerAsync(to, to_device, from, from_device, bytes, stream));
+  if (!error) error = said(cudaMemcpyPeerAsync(to, to_device, from, from_device, bytes, stream));
+  return error ? error : said(cudaStreamSynchronize(stream));  // `from` may be freed, and its stream waits for nobody
 }
 
 }  // namespace strata::gpu

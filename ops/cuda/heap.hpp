@@ -16,7 +16,8 @@ namespace strata::gpu {
 inline constexpr int first_graph_pool = 16;  ///< before it streams, from it on captured graphs
 inline constexpr int max_pools = 64;
 
-/// Raw: `void* take(std::size_t)` (null when there is no more), `void give(void*)`, `void wait()` (for all work).
+/// Raw: `void* take(std::size_t)` (null when there is no more), `void give(void*)`, `bool wait()`: for all
+/// work; false where that cannot be, and then memory stays where it is.
 template <class Raw>
 class Heap {
  public:
@@ -52,11 +53,13 @@ class Heap {
     const std::lock_guard lock(mutex_);
     flush();
   }
-  /// A captured graph is gone: its blocks are anybody's who waits for the device, so they go back.
-  void release_pool(int pool) {
+  /// A captured graph is gone: its blocks are anybody's who waits for the device, so they go back. False when it could
+  /// not be waited for: they stay the graph's.
+  bool release_pool(int pool) {
     const std::lock_guard lock(mutex_);
-    raw_.wait();
+    if (!raw_.wait()) return false;
     give_back(pool);
+    return true;
   }
 
   DeviceMemory held() {
@@ -112,7 +115,7 @@ class Heap {
     return block;
   }
   void flush() {
-    raw_.wait();
+    if (!raw_.wait()) return;
     for (int pool = 0; pool < first_graph_pool; ++pool) give_back(pool);
   }
   void give_back(int pool) {

@@ -1,15 +1,14 @@
 // Devices, streams and memory through the CUDA runtime. Copies are in copies.cu.
 #include "strata/ops/cuda/runtime.hpp"
 
-#include <atomic>
 #include <cstdio>
-#include <cstring>
 #include <mutex>
 
 #include "strata/core/device_library.hpp"
 #include "strata/ops/cuda/graphs.hpp"
 #include "strata/ops/cuda/heap.hpp"
 #include "strata/ops/cuda/library.hpp"
+#include "strata/ops/cuda/stream_numbers.hpp"
 
 namespace strata::gpu {
 namespace {
@@ -17,22 +16,30 @@ namespace {
 constexpr int max_streams = DeviceLibrary::max_streams;
 static_assert(max_streams == first_graph_pool);
 
+thread_local char message[512];
+
+Error make_current(int device) {
+  int now = -1;  // other code of the program may have changed it
+  if (cudaGetDevice(&now) == cudaSuccess && now == device) return nullptr;
+  return said(cudaSetDevice(device));
+}
+
 struct RawMemory {
   int device = 0;
   void* take(std::size_t bytes) {
     void* block = nullptr;
-    cudaSetDevice(device);
+    if (make_current(device)) return nullptr;
     if (cudaMalloc(&block, bytes) == cudaSuccess) return block;
     cudaGetLastError();  // it is reported by us
     return nullptr;
   }
   void give(void* block) {
-    cudaSetDevice(device);
-    cudaFree(block);
+    if (!make_current(device)) cudaFree(block);
   }
-  void wait() {
-    cudaSetDevice(device);
-    cudaDeviceSynchronize();
+  /// Not while a thread records. The heap is locked here, so nobody is waited for at the gate.
+  bool wait() {
+    const std::unique_lock gate(capture_gate(), std::try_to_lock);
+    return gate && capturing_pool() < 0 && !make_current(device) && !said(cudaDeviceSynchronize());
   }
 };
 
@@ -54,44 +61,6 @@ Gpu& gpu(int device) {
   return *all[device];
 }
 
-thread_local char message[512];
-thread_local int current = -1;
-
-/// A number for each thread that is alive; threads beyond share.
-class StreamNumber {
- public:
-  StreamNumber() {
-    for (int i = 0; i < max_streams; ++i) {
-      if (!taken_[i].exchange(true)) {
-        number = i;
-        return;
-      }
-    }
-    shared_ = true;
-    number = next_.fetch_add(1) % max_streams;
-  }
-  ~StreamNumber() {
-    if (!shared_) taken_[number] = false;
-  }
-  int number = 0;
-
- private:
-  bool shared_ = false;
-  inline static std::atomic<bool> taken_[max_streams];
-  inline static std::atomic<int> next_{0};
-};
-int stream_number() {
-  thread_local const StreamNumber mine;
-  return mine.number;
-}
-
-Error make_current(int device) {
-  if (current == device) return nullptr;
-  const Error error = said(cudaSetDevice(device));
-  if (!error) current = device;
-  return error;
-}
-
 cudaStream_t stream_numbered(int device, int number, Error& error) {
   error = make_current(device);
   if (error) return nullptr;
@@ -102,21 +71,25 @@ cudaStream_t stream_numbered(int device, int number, Error& error) {
   return g.streams[number];
 }
 
-/// `waiting` does nothing more before the work given to stream `number` so far is done.
+/// `waiting` does nothing more before the work given to stream `number` so far is done. Passes the gate of captures.
 Error wait_for_stream(int device, cudaStream_t waiting, int number) {
+  const std::lock_guard gate(capture_gate());
   Error error = nullptr;
   const cudaStream_t other = stream_numbered(device, number, error);
   if (error || other == waiting) return error;
   Gpu& g = gpu(device);
   const std::lock_guard lock(g.mutex);
   error = said(cudaEventRecord(g.events[number], other));
-  return error ? error : said(cudaStreamWaitEvent(waiting, g.events[number], 0));
+  if (error) return error;
+  // What is recorded cannot wait for what is not: that must be done before.
+  if (capturing_pool() >= 0) return said(cudaEventSynchronize(g.events[number]));
+  return said(cudaStreamWaitEvent(waiting, g.events[number], 0));
 }
 
 /// Memory goes to the graph that this thread records, else to its stream.
 int pool_of_thread() {
   const int graph = capturing_pool();
-  return graph >= 0 ? graph : stream_number();
+  return graph >= 0 ? graph : stream();
 }
 
 }  // namespace
@@ -130,7 +103,7 @@ Error said(cudaError_t code) {
   cudaGetLastError();  // so that the next launch does not report it again
   return text(cudaGetErrorName(code), cudaGetErrorString(code));
 }
-cudaStream_t stream_on(int device, Error& error) { return stream_numbered(device, stream_number(), error); }
+cudaStream_t stream_on(int device, Error& error) { return stream_numbered(device, stream(), error); }
 
 Scratch::Scratch(int device, std::size_t bytes) : device_(device), bytes_(bytes) {
   error_ = allocate(device, bytes, &block_);
@@ -139,7 +112,7 @@ Scratch::~Scratch() {
   if (block_) gpu(device_).heap.deallocate(block_, bytes_, pool_of_thread());
 }
 
-void release_graph_pool(int device, int pool) { gpu(device).heap.release_pool(pool); }
+bool release_graph_pool(int device, int pool) { return gpu(device).heap.release_pool(pool); }
 
 // ---- what core/device_library.hpp asks for -------------------------------------------------------------------------
 
@@ -163,12 +136,16 @@ const char* why_none() {
 Error allocate(int device, std::size_t bytes, void** block) {
   if (const Error error = make_current(device)) return error;
   *block = gpu(device).heap.allocate(bytes, pool_of_thread());
+  if (!*block && capturing_pool() < 0) {  // once more after what another thread records, which kept the caches
+    const std::lock_guard gate(capture_gate());
+    *block = gpu(device).heap.allocate(bytes, pool_of_thread());
+  }
   return *block ? nullptr : gpu(device).heap.shortage(bytes);
 }
 void deallocate(int device, void* block, std::size_t bytes, std::uint32_t streams) {
   const int pool = pool_of_thread();
-  if (pool >= first_graph_pool) return gpu(device).heap.deallocate(block, bytes, pool);
-  int home = -1;
+  const bool recorded = pool >= first_graph_pool;  // the block is the graph's from now on
+  int home = recorded ? stream() : -1;
   for (int i = 0; i < max_streams; ++i) {
     if ((streams >> i & 1) == 0) continue;
     if (home < 0) {
@@ -179,7 +156,7 @@ void deallocate(int device, void* block, std::size_t bytes, std::uint32_t stream
     const cudaStream_t first = stream_numbered(device, home, error);
     if (!error) wait_for_stream(device, first, i);
   }
-  gpu(device).heap.deallocate(block, bytes, home < 0 ? pool : home);
+  gpu(device).heap.deallocate(block, bytes, recorded || home < 0 ? pool : home);
 }
 
 Error synchronize(int device) {
@@ -187,6 +164,8 @@ Error synchronize(int device) {
   const cudaStream_t stream = stream_on(device, error);
   if (error) return error;
   (void)stream;
+  if (capturing_pool() >= 0) return wait_in_capture;
+  const std::lock_guard gate(capture_gate());
   return said(cudaDeviceSynchronize());
 }
 
@@ -200,7 +179,10 @@ Error wait_for(int device, std::uint32_t streams) {
 }
 void memory_held(int device, DeviceMemory* statistics) { *statistics = gpu(device).heap.held(); }
 void reset_peak(int device) { gpu(device).heap.reset_peak(); }
-void release_cached(int device) { gpu(device).heap.release(); }
-int stream() { return stream_number(); }
+void release_cached(int device) {
+  const std::lock_guard gate(capture_gate());
+  gpu(device).heap.release();
+}
+int stream() { return stream_number().get(); }
 
 }  // namespace strata::gpu

@@ -15,6 +15,7 @@
 #include "strata/ops/cuda/launch.hpp"
 #include "strata/ops/cuda/library.hpp"
 #include "strata/ops/cuda/staging.hpp"
+#include "strata/ops/cuda/stream_numbers.hpp"
 
 namespace strata::gpu {
 namespace {
@@ -65,7 +66,10 @@ Memory& pages() {
 struct RawMemory {
   void* take(std::size_t bytes) { return pages().take(bytes); }
   void give(void*) {}
-  void wait() {}
+  bool wait() {
+    const std::unique_lock gate(capture_gate(), std::try_to_lock);
+    return gate && capturing_pool() < 0;
+  }
 };
 Heap<RawMemory>& heap() {
   static auto* h = new Heap<RawMemory>;
@@ -108,7 +112,6 @@ StagingRing<Transfers::Event>& ring() {
   return *r;
 }
 
-std::atomic<int> next_stream{0};
 int pool_of_thread() { return recording ? recording->pool : stream(); }
 
 }  // namespace
@@ -148,30 +151,43 @@ Error copy_out(int, void* to, const void* from, std::size_t bytes) {
   return stage_out(ring(), transfers, to, from, bytes);
 }
 Error copy_across(int, void* to, int, const void* from, std::size_t bytes) {
+  if (recording) return host_read_in_capture;
   return give([=] { std::memcpy(to, from, bytes); });
 }
-Error synchronize(int) { return nullptr; }
-int stream() {
-  thread_local const int mine = next_stream.fetch_add(1) % DeviceLibrary::max_streams;
-  return mine;
+Error synchronize(int) {
+  if (recording) return wait_in_capture;
+  const std::lock_guard gate(capture_gate());
+  return nullptr;
 }
-Error wait_for(int, std::uint32_t) { return nullptr; }
+int stream() { return stream_number().get(); }
+Error wait_for(int, std::uint32_t) {
+  const std::lock_guard gate(capture_gate());
+  return nullptr;
+}
 void memory_held(int, DeviceMemory* statistics) { *statistics = heap().held(); }
 void reset_peak(int) { heap().reset_peak(); }
-void release_cached(int) { heap().release(); }
+void release_cached(int) {
+  const std::lock_guard gate(capture_gate());
+  heap().release();
+}
 
 int capturing_pool() { return recording ? recording->pool : -1; }
 Error begin_graph(int) {
-  if (recording) return "capture inside capture: record one function at a time";
+  if (recording) return capture_in_capture;
+  std::unique_lock gate(capture_gate());
+  if (!stream_number().alone()) return shared_stream_in_capture;
   if (next_pool.load() >= max_pools) next_pool = first_graph_pool;
   recording = std::make_unique<Graph>(Graph{next_pool.fetch_add(1), {}});
+  gate.release();  // until end_graph
   return nullptr;
 }
 Error end_graph(int, void** graph) {
+  const std::unique_lock gate(capture_gate(), std::adopt_lock);
   *graph = recording.release();
   return nullptr;
 }
 Error replay_graph(void* graph) {
+  if (recording) return capture_in_capture;
   for (const auto& work : static_cast<const Graph*>(graph)->work) run(work);
   return nullptr;
 }
