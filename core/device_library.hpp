@@ -6,8 +6,8 @@
 //
 // NOTE [streams]  Each user thread has a stream of its own on each GPU, by number; work given to one runs in order. The
 // owner of memory remembers which streams have used it (Dense::streams). A call whose argument was used elsewhere first
-// has its stream wait for those streams' work so far; freed memory is used again only after all of its streams' work. What
-// a thread makes while it records a graph has no stream: it is the graph's, which may be replayed on any.
+// has its stream wait for those streams' work so far; freed memory is used again only after all of its streams' work.
+// What a thread makes while it records a graph has no stream: it is the graph's, which may be replayed on any.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +25,8 @@ struct DeviceLibrary {
   static constexpr int current = 1;
   static constexpr int max_streams = 16;  ///< threads beyond share
 
-  int interface;     ///< `current` as the library was built
-  int (*count)();    ///< GPUs that can be used; 0 without a driver
+  int interface;   ///< `current` as the library was built
+  int (*count)();  ///< GPUs that can be used; 0 without a driver
   const char* (*why_none)();
 
   const char* (*allocate)(int device, std::size_t bytes, void** block);

@@ -111,6 +111,12 @@ TEST_CASE("large products are cut and stay exact") {
   }
 }
 
+TEST_CASE("a batch of very many products") {
+  const Tensor a = draw({70'000, 3, 2}), b = draw({70'000, 2, 2});
+  const Tensor whole = matmul(astype(a, int32), astype(b, int32));
+  CHECK(matmul(a, b).to_vector<double>() == whole.to_vector<double>());
+}
+
 TEST_CASE("operands lie either way, in whole and ragged sizes") {
   for (const Shape& s :
        {Shape{32, 128, 128}, Shape{8, 16, 16}, Shape{13, 48, 80}, Shape{33, 40, 112}, Shape{9, 300, 64},

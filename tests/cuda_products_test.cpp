@@ -1,9 +1,12 @@
 // Under what keys the GPU's products, convolutions and pooling remember their algorithms, and how their matrices are
 // read: plain numbers, so no GPU is needed.
 #include <functional>
+#include <thread>
 #include <vector>
 
+#include "strata/ops/cuda/libraries/handles.hpp"
 #include "strata/ops/cuda/libraries/keys.hpp"
+#include "strata/ops/cuda/libraries/sort.hpp"
 #include "strata/tests/catch.hpp"
 
 using namespace strata;
@@ -99,6 +102,77 @@ TEST_CASE("a cache finds what it kept under an equal key") {
   cache.keep(key_of(0, some_product()), 7);
   CHECK(cache.find(key_of(0, some_product()), found));
   CHECK(found == 7);
+}
+
+TEST_CASE("part of a batch begins where its first item does") {
+  GemmCall g = some_product();
+  g.dtype = Dtype::bfloat16;
+  g.b_batch = 0;  // one matrix for all
+  const GemmCall part = part_of_batch(g, 1000, 24);
+  CHECK(part.batch == 24);
+  CHECK(part.a == reinterpret_cast<const void*>(0x1000 + 1000 * 15 * 2));
+  CHECK(part.b == g.b);
+  CHECK(part.c == reinterpret_cast<void*>(0x3000 + 1000 * 12 * 2));
+}
+
+TEST_CASE("runs are sorted in pieces of whole runs") {
+  std::int32_t places[1], sorted[1];
+  const auto at = [](std::size_t n) { return reinterpret_cast<void*>(n); };
+  KeysToSort k{4, at(0x1000), at(0x9000), nullptr, nullptr, 7, 10};
+  std::vector<std::int64_t> rows;
+  std::vector<void*> keys;
+  const auto note = [&](const KeysToSort& piece) -> Error {
+    rows.push_back(piece.rows);
+    keys.push_back(piece.keys);
+    CHECK(piece.places == nullptr);
+    return nullptr;
+  };
+  CHECK(each_piece(k, 35, note) == nullptr);
+  CHECK(rows == std::vector<std::int64_t>{3, 3, 1});
+  CHECK(keys == std::vector<void*>{at(0x1000), at(0x1000 + 30 * 4), at(0x1000 + 60 * 4)});
+  rows.clear();
+  CHECK(each_piece(k, 9, note) == nullptr);  // a run longer than a piece goes alone
+  CHECK(rows == std::vector<std::int64_t>(7, 1));
+  k.places = places, k.sorted_places = sorted;
+  int calls = 0;
+  const Error failed = each_piece(k, 20, [&](const KeysToSort& piece) -> Error {
+    CHECK(piece.places == places + 20 * calls);
+    CHECK(piece.sorted_places == sorted + 20 * calls);
+    return ++calls == 2 ? "no memory" : nullptr;
+  });
+  CHECK(failed != nullptr);
+  CHECK(calls == 2);
+}
+
+TEST_CASE("a thread's handles are its own, and go to the next thread on its stream when it ends") {
+  struct Handle {
+    int number = 0;
+  };
+  int made = 0;
+  const auto handle = [&](int device, int stream) {
+    int number = 0;
+    std::thread([&] {
+      ThreadHandles<Handle> mine;
+      Error error = nullptr;
+      const auto make = [&](Handle& h) -> Error {
+        if (h.number == 0) h.number = ++made;
+        return nullptr;
+      };
+      number = mine.on(device, stream, error, make).number;
+      CHECK(mine.on(device, stream, error, make).number == number);
+      CHECK(error == nullptr);
+    }).join();
+    return number;
+  };
+  CHECK(handle(0, 3) == 1);
+  CHECK(handle(0, 3) == 1);  // again
+  CHECK(handle(0, 4) == 2);  // another stream's
+  CHECK(handle(1, 3) == 3);
+  CHECK(handle(0, 4) == 2);
+  ThreadHandles<Handle> mine;
+  Error error = nullptr;
+  mine.on(2, 0, error, [](Handle&) -> Error { return "none"; });
+  CHECK(error != nullptr);
 }
 
 TEST_CASE("matrices that libraries of products read as they lie") {

@@ -23,19 +23,22 @@ std::size_t bytes_of(const Matrices& m, Int elements) {
   return static_cast<std::size_t>(elements) * static_cast<std::size_t>(itemsize(m.dtype));
 }
 
-/// `per` elements for each matrix: NaN for those that failed.
+/// `per` elements for each matrix: NaN for those that failed, which is neither 0 nor `accepted`.
 template <class T>
 struct MarkFailed {
   T* data;
   Int per;
   const std::int32_t* info;
+  std::int32_t accepted;
   STRATA_HD void operator()(Int i) const {
-    if (info[i / per] != 0) data[i] = std::numeric_limits<T>::quiet_NaN();
+    const std::int32_t said = info[i / per];
+    if (said != 0 && said != accepted) data[i] = std::numeric_limits<T>::quiet_NaN();
   }
 };
-Error mark_failed(int device, const Matrices& m, void* data, Int per, const std::int32_t* info) {
+Error mark_failed(int device, const Matrices& m, void* data, Int per, const std::int32_t* info,
+                  std::int32_t accepted = 0) {
   return with_float(m.dtype, [&]<class T>(T) {
-    return for_each(device, m.count * per, MarkFailed<T>{static_cast<T*>(data), per, info});
+    return for_each(device, m.count * per, MarkFailed<T>{static_cast<T*>(data), per, info, accepted});
   });
 }
 
@@ -168,10 +171,11 @@ Error svd(int device, const Matrices& m, void* a, void* u, void* s, void* v) {
   const Scratch info(device, static_cast<std::size_t>(m.count) * sizeof(std::int32_t));
   if (info.error()) return info.error();
   auto* said = static_cast<std::int32_t*>(info.get());
+  const auto short_of_tolerance = static_cast<std::int32_t>(k + 1);  // as good as it gets: a result
   return in_turn([&] { return solver_svd(device, m, a, u, s, v, said); },
-                 [&] { return mark_failed(device, m, u, m.rows * k, said); },
-                 [&] { return mark_failed(device, m, s, k, said); },
-                 [&] { return mark_failed(device, m, v, m.cols * k, said); });
+                 [&] { return mark_failed(device, m, u, m.rows * k, said, short_of_tolerance); },
+                 [&] { return mark_failed(device, m, s, k, said, short_of_tolerance); },
+                 [&] { return mark_failed(device, m, v, m.cols * k, said, short_of_tolerance); });
 }
 
 /// r, row after row, from what lies on and above the diagonal of a.

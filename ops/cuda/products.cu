@@ -4,6 +4,8 @@
 // from run to run.
 #include "strata/ops/cuda/products.hpp"
 
+#include <algorithm>
+
 #include "strata/ops/cuda/launch.hpp"
 #include "strata/ops/cuda/libraries/blas.hpp"
 #include "strata/ops/cuda/libraries/dnn.hpp"
@@ -29,8 +31,11 @@ struct WholeProduct {
 };
 
 Error gemm(int device, const GemmCall& call) {
-  if (is_float(call.dtype)) return blas_gemm(device, call);
-  return for_each(device, call.batch * call.m * call.n, WholeProduct{call});
+  if (!is_float(call.dtype)) return for_each(device, call.batch * call.m * call.n, WholeProduct{call});
+  Error error = nullptr;
+  for (Int first = 0; first < call.batch && !error; first += most_batch)
+    error = blas_gemm(device, part_of_batch(call, first, std::min(most_batch, call.batch - first)));
+  return error;
 }
 
 /// Element i of a tensor [first, second, sizes...]: its place in each axis and in memory.

@@ -17,6 +17,16 @@ struct GemmCall {
   std::int64_t a_batch = 0, b_batch = 0, c_batch = 0;
 };
 
+/// Items `first` to `first + count` of the batch.
+inline GemmCall part_of_batch(GemmCall g, std::int64_t first, std::int64_t count) {
+  const std::int64_t bytes = first * itemsize(g.dtype);
+  g.a = static_cast<const unsigned char*>(g.a) + g.a_batch * bytes;
+  g.b = static_cast<const unsigned char*>(g.b) + g.b_batch * bytes;
+  g.c = static_cast<unsigned char*>(g.c) + g.c_batch * bytes;
+  g.batch = count;
+  return g;
+}
+
 /// A matrix as libraries of products read it: row after row, `ld` elements apart; `turned`: column after column. ld is
 /// 0 when they cannot.
 struct MatrixLayout {

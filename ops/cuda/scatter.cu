@@ -108,7 +108,7 @@ struct MakeKeys {
   }
 };
 
-/// Sorted keys of positions, in memory for the while of a call.
+/// Sorted keys of positions, in memory for the while of a call. At most 2^31 - 1 of them, see `too_many`.
 class Runs {
  public:
   Runs(int device, const SlicesCall& s, std::int64_t each, std::int64_t extent)
@@ -121,7 +121,6 @@ class Runs {
     for (const Scratch* memory : {&keys_, &sorted_keys_, &order_, &sorted_order_}) {
       if (!error_) error_ = memory->error();
     }
-    if (!error_ && n_ > INT32_MAX) error_ = "more than 2^31 updates at once";
     if (error_) return;
     auto *order = static_cast<std::int32_t*>(order_.get()), *sorted = static_cast<std::int32_t*>(sorted_order_.get());
     error_ = for_each(device, n_, MakeKeys{s, each, extent, {keys_.get(), wide_}, order});
@@ -140,6 +139,9 @@ class Runs {
   Error error_ = nullptr;
 };
 
+/// Positions are numbered in 32 bits.
+Error too_many(std::int64_t positions) { return positions > INT32_MAX ? "more than 2^31 updates at once" : nullptr; }
+
 /// Single elements in place of slices.
 ScatterCall taken_apart(ScatterCall c) {
   for (int k = 0; k < c.s.after.rank; ++k) c.extent += (c.s.after.shape[k] - 1) * c.s.x_after[k];
@@ -153,6 +155,7 @@ Error scatter_as(int device, const ScatterCall& c) {
   if (c.distinct) return for_each(device, c.s.batch * c.s.before.size * c.s.positions * c.s.after.size, Place<T>{c});
   const ScatterCall call = c.overlapping ? taken_apart(c) : c;
   const SlicesCall& s = call.s;
+  if (const Error error = too_many(s.batch * s.positions)) return error;
   const Runs runs(device, c.s, c.overlapping ? c.s.after.size : 1, call.extent);
   if (runs.error()) return runs.error();
   return for_each(device, s.batch * s.positions * s.before.size * s.after.size, Walk<T>{call, runs.sorted()});
@@ -186,6 +189,7 @@ struct Lose {
 Error scatter_slices(int device, const ScatterCall& c) { return visit(c.s.dtype, LaunchScatter{device, c}); }
 
 Error mark_losers(int device, const WinnersCall& c) {
+  if (const Error error = too_many(c.n)) return error;
   SlicesCall s{};
   s.offsets = c.offsets;
   s.batch = 1;

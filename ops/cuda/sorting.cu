@@ -59,7 +59,7 @@ struct SortLines {
     auto* places = c.places ? reinterpret_cast<std::int32_t*>(keys + 2 * count) : nullptr;
     const KeysToSort work{sizeof(K), keys, keys + count, places, places ? places + count : nullptr, lines, n};
     Error error = for_each(device, lines * n, MakeKeys<T>{c, keys, places});
-    if (!error) error = sort_keys(device, work);
+    if (!error) error = each_piece(work, INT32_MAX, [&](const KeysToSort& piece) { return sort_keys(device, piece); });
     if (error) return error;
     if (c.places) return for_each(device, lines * c.count, WritePlaces{c, work.sorted_places});
     return for_each(device, lines * n, WriteValues<T>{c, keys + count});

@@ -39,6 +39,7 @@ void multiply(const GemmCall& g) {
 Error blas_gemm(int, const GemmCall& g) {
   if (matrix_layout(g.m, g.k, g.a_row, g.a_col).ld == 0 || matrix_layout(g.k, g.n, g.b_row, g.b_col).ld == 0)
     return "cuBLASLt could not read an operand as it lies";
+  if (g.batch > most_batch) return "a batch that cuBLASLt may refuse";
   if (g.m > 1 && g.c_row < g.n) return "rows of the product overlap";
   return give([g] { g.dtype == Dtype::float64 ? multiply<double>(g) : multiply<float>(g); });
 }

@@ -5,6 +5,8 @@
 
 #include <cublasLt.h>
 
+#include <mutex>
+
 #include "strata/ops/cuda/libraries/keys.hpp"
 #include "strata/ops/cuda/runtime.hpp"
 
@@ -17,14 +19,11 @@ Error said(cublasStatus_t status) {
   return status == CUBLAS_STATUS_SUCCESS ? nullptr : text("cuBLASLt: ", cublasGetStatusString(status));
 }
 
-/// A handle for each thread and device.
+/// A handle for each device, which threads may share.
 cublasLtHandle_t handle_on(int device, Error& error) {
-  constexpr int most = 64;
-  thread_local cublasLtHandle_t handles[most] = {};
-  if (device >= most) {
-    error = text("cuBLASLt: too many devices");
-    return nullptr;
-  }
+  static std::mutex mutex;
+  static cublasLtHandle_t handles[max_devices] = {};
+  const std::lock_guard lock(mutex);
   if (!handles[device]) error = said(cublasLtCreate(&handles[device]));
   return handles[device];
 }
@@ -77,6 +76,9 @@ struct Descriptors {
   void prefer(const GemmCall& g) {
     note(cublasLtMatmulPreferenceCreate(&preference));
     want(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, most_workspace);
+    if (itemsize(g.dtype) == 2)  // parts of a sum meet as floats too
+      want(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+           static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
     want(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, static_cast<std::uint32_t>(alignment_of(g.b)));
     want(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, static_cast<std::uint32_t>(alignment_of(g.a)));
     want(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, static_cast<std::uint32_t>(alignment_of(g.c)));

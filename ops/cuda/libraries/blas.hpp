@@ -5,7 +5,9 @@
 
 namespace strata::gpu {
 
-/// float32 (with tf32: multiplied in TF32), float64; half types accumulate in float32.
+inline constexpr std::int64_t most_batch = 32768;  ///< of one call; cuBLASLt may refuse more than 65535
+
+/// float32 (with tf32: multiplied in TF32), float64; half types accumulate in float32. Batches up to most_batch.
 Error blas_gemm(int device, const GemmCall& call);
 
 }  // namespace strata::gpu

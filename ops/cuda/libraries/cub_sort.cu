@@ -1,5 +1,6 @@
-// Sorting by CUB's radix sorts, which are stable: long runs one after the other, each by the whole GPU; short ones all
-// at once, each by one block. Called by ops/cuda/sorting.cu.
+// Sorting by CUB's radix sorts, which are stable: few long runs one after the other, each by the whole GPU; else all at
+// once, each by one block. (DeviceSegmentedSort, made for short runs, takes nvcc ten minutes to compile.) Called by
+// ops/cuda/sorting.cu.
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/transform_iterator.h>
 #include <cub/device/device_radix_sort.cuh>
@@ -12,6 +13,7 @@ namespace strata::gpu {
 namespace {
 
 constexpr std::int64_t alone = 32 * 1024;  // elements that keep a whole GPU at work
+constexpr std::int64_t few = 64;           // runs that do not, each by one block
 
 struct StartOf {
   std::int64_t n;
@@ -34,11 +36,11 @@ cudaError_t sort_all(void* memory, std::size_t& bytes, const KeysToSort& k, cuda
   const auto starts = thrust::make_transform_iterator(thrust::make_counting_iterator<std::int64_t>(0), StartOf{k.n});
   const K* from = static_cast<const K*>(k.keys);
   K* to = static_cast<K*>(k.sorted_keys);
-  const std::int64_t count = k.rows * k.n;
+  const auto count = static_cast<int>(k.rows * k.n), rows = static_cast<int>(k.rows);
   constexpr int bits = static_cast<int>(sizeof(K)) * 8;
   using Sort = cub::DeviceSegmentedRadixSort;
-  if (!k.places) return Sort::SortKeys(memory, bytes, from, to, count, k.rows, starts, starts + 1, 0, bits, stream);
-  return Sort::SortPairs(memory, bytes, from, to, k.places, k.sorted_places, count, k.rows, starts, starts + 1, 0, bits,
+  if (!k.places) return Sort::SortKeys(memory, bytes, from, to, count, rows, starts, starts + 1, 0, bits, stream);
+  return Sort::SortPairs(memory, bytes, from, to, k.places, k.sorted_places, count, rows, starts, starts + 1, 0, bits,
                          stream);
 }
 
@@ -47,7 +49,7 @@ Error sort_runs(int device, const KeysToSort& k) {
   Error error = nullptr;
   const cudaStream_t stream = stream_on(device, error);
   if (error) return error;
-  const bool long_runs = k.n >= alone || k.rows == 1;
+  const bool long_runs = (k.n >= alone && k.rows < few) || k.rows == 1;
   std::size_t bytes = 0;
   error = said(long_runs ? sort_one<K>(nullptr, bytes, k, 0, stream) : sort_all<K>(nullptr, bytes, k, stream));
   if (error) return error;

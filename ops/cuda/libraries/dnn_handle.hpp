@@ -3,6 +3,8 @@
 #pragma once
 #include <cudnn.h>
 
+#include "strata/ops/cuda/libraries/handles.hpp"
+#include "strata/ops/cuda/library.hpp"
 #include "strata/ops/cuda/runtime.hpp"
 
 namespace strata::gpu {
@@ -13,12 +15,13 @@ inline Error said(cudnnStatus_t status) {
 
 /// This thread's handle for the device, on the thread's stream.
 inline cudnnHandle_t dnn_handle(int device, Error& error) {
-  thread_local cudnnHandle_t handles[max_devices] = {};
-  const cudaStream_t stream = stream_on(device, error);
+  const cudaStream_t on_stream = stream_on(device, error);
   if (error) return nullptr;
-  if (!handles[device]) error = said(cudnnCreate(&handles[device]));
-  if (!error) error = said(cudnnSetStream(handles[device], stream));
-  return handles[device];
+  thread_local ThreadHandles<cudnnHandle_t> handles;
+  return handles.on(device, stream(), error, [&](cudnnHandle_t& handle) {
+    const Error made = handle ? nullptr : said(cudnnCreate(&handle));
+    return made ? made : said(cudnnSetStream(handle, on_stream));
+  });
 }
 
 inline cudnnDataType_t dnn_type(Dtype d) {

@@ -3,6 +3,8 @@
 #include <cublas_v2.h>
 #include <cusolverDn.h>
 
+#include "strata/ops/cuda/libraries/handles.hpp"
+#include "strata/ops/cuda/library.hpp"
 #include "strata/ops/cuda/runtime.hpp"
 
 namespace strata::gpu {
@@ -70,27 +72,32 @@ struct Routines<double> {
   static constexpr auto orgqr = &cusolverDnDorgqr;
 };
 
-/// This thread's handles on a device, on its stream.
-struct Solvers {
+/// Handles on a device.
+struct SolverHandles {
   cusolverDnHandle_t solver = nullptr;
   cublasHandle_t blas = nullptr;
   gesvdjInfo_t jacobi = nullptr;  // what its method is to do: cuSOLVER's defaults
+
+  Error make() {
+    Error error = solver ? nullptr : said(cusolverDnCreate(&solver));
+    if (!error && !blas) error = said(cublasCreate(&blas));
+    if (!error && !jacobi) error = said(cusolverDnCreateGesvdjInfo(&jacobi));
+    return error;
+  }
+};
+
+/// This thread's, on its stream.
+struct Solvers : SolverHandles {
   Error error = nullptr;
 
   explicit Solvers(int device) {
-    constexpr int most = 64;
-    thread_local cusolverDnHandle_t solvers[most] = {};
-    thread_local cublasHandle_t blases[most] = {};
-    thread_local gesvdjInfo_t jacobis[most] = {};
-    if (device >= most) error = text("cuSOLVER: too many devices");
-    const cudaStream_t stream = error ? nullptr : stream_on(device, error);
+    const cudaStream_t on_stream = stream_on(device, error);
     if (error) return;
-    if (!solvers[device]) error = said(cusolverDnCreate(&solvers[device]));
-    if (!error && !blases[device]) error = said(cublasCreate(&blases[device]));
-    if (!error && !jacobis[device]) error = said(cusolverDnCreateGesvdjInfo(&jacobis[device]));
-    if (!error) error = said(cusolverDnSetStream(solvers[device], stream));
-    if (!error) error = said(cublasSetStream(blases[device], stream));
-    solver = solvers[device], blas = blases[device], jacobi = jacobis[device];
+    thread_local ThreadHandles<SolverHandles> handles;
+    static_cast<SolverHandles&>(*this) =
+        handles.on(device, stream(), error, [](SolverHandles& mine) { return mine.make(); });
+    if (!error) error = said(cusolverDnSetStream(solver, on_stream));
+    if (!error) error = said(cublasSetStream(blas, on_stream));
   }
 };
 
