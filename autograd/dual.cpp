@@ -27,7 +27,7 @@ void Duals::run(Call& call) {
       x[i] = std::move(t);
     } else {
       auto& d = static_cast<Dual&>(wrapper(t));
-      const bool last = t.impl()->refs.load(std::memory_order_acquire) == 1;  // then the wrapper hands on what it has
+      const bool last = t.impl()->refs.alone();  // then the wrapper hands on what it has
       x[i] = last ? std::move(d.value) : d.value;
       dx[i] = last ? std::move(d.tangent) : d.tangent;
       t = Tensor();

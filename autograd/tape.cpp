@@ -80,7 +80,7 @@ void Tape::run(Call& call) {
     edges[i] = {w.node, w.out};
     recorded = true;
     // The last handle of the wrapper hands its value on, so that the op may take over the buffer.
-    x[i] = t.impl()->refs.load(std::memory_order_acquire) == 1 ? std::move(w.value) : w.value;
+    x[i] = t.impl()->refs.alone() ? std::move(w.value) : w.value;
     t = Tensor();
   }
   recorded = recorded && call.op.differentiable;
@@ -108,7 +108,7 @@ Tensor handle_of(const Impl* x, Dtype dtype) {
   if (x->kind == Kind::dense && static_cast<const Dense*>(x)->number)
     return number_as(*static_cast<const Dense*>(x), dtype);
   auto* shared = const_cast<Impl*>(x);
-  shared->refs.fetch_add(1, std::memory_order_relaxed);
+  shared->refs.retain();
   return Tensor(shared);
 }
 

@@ -85,7 +85,7 @@ RowsScope::~RowsScope() {
 }
 
 Tensor RowsScope::narrow(Tensor x) {
-  if (x.impl()->refs.load(std::memory_order_acquire) == 1) return level_.interpreter->narrow(x);
+  if (x.impl()->refs.alone()) return level_.interpreter->narrow(x);
   const auto known = narrowed_.find(x.impl());
   if (known != narrowed_.end()) return known->second.second;
   Tensor narrow = level_.interpreter->narrow(x);

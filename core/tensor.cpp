@@ -187,7 +187,7 @@ Tensor view_of(const Tensor& x, const Shape& shape, const Strides& strides, std:
   d->strides = strides;
   d->data = from.data + offset * itemsize(from.dtype);
   Impl* root = from.owner();
-  root->refs.fetch_add(1, std::memory_order_relaxed);
+  root->refs.retain();
   d->root = root;
   d->device = from.device;
   d->contiguous = is_row_major(shape, strides);
@@ -212,7 +212,7 @@ Tensor Operand::take() {
     case Held::number:
       return d->is_real ? Tensor(d->real) : Tensor(d->whole);
     default:
-      if (impl_) impl_->refs.fetch_add(1, std::memory_order_relaxed);
+      if (impl_) impl_->refs.retain();
       return Tensor(impl_);
   }
 }

@@ -13,6 +13,7 @@
 
 #include "strata/core/device.hpp"
 #include "strata/core/dtype.hpp"
+#include "strata/core/ref_count.hpp"
 #include "strata/core/shape.hpp"
 
 namespace strata {
@@ -29,7 +30,7 @@ enum class Kind : std::uint8_t { dense, factored, pending, batched, taped, dual 
 
 /// The head of every tensor. See NOTE [one block per tensor].
 struct Impl {
-  std::atomic<std::uint32_t> refs{1};
+  RefCount refs;
   Kind kind;
   Dtype dtype;
   bool weak;            // came from C++ numbers only, yields to what it meets
@@ -66,7 +67,7 @@ class Tensor {
   Tensor(S value) : impl_(number(value)) {}  // NOLINT: implicit on purpose
   explicit Tensor(Impl* owned) noexcept : impl_(owned) {}
   Tensor(const Tensor& o) noexcept : impl_(o.impl_) {
-    if (impl_) impl_->refs.fetch_add(1, std::memory_order_relaxed);
+    if (impl_) impl_->refs.retain();
   }
   Tensor(Tensor&& o) noexcept : impl_(std::exchange(o.impl_, nullptr)) {}
   Tensor& operator=(const Tensor& o) noexcept {
@@ -161,9 +162,7 @@ class Tensor {
       return detail::make_number(static_cast<std::int64_t>(value), Dtype::int32);
   }
   static void release(Impl* p) noexcept {
-    // The sole owner needs no locked decrement.
-    if (p->refs.load(std::memory_order_acquire) == 1 || p->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      detail::destroy(p);
+    if (p->refs.release()) detail::destroy(p);
   }
   Impl* checked() const {
     if (!impl_) [[unlikely]]
@@ -252,8 +251,7 @@ Tensor borrow(T* data, const Shape& shape, std::function<void()> deleter = {}) {
 /// Nobody else can see these bytes, and they are one whole contiguous storage: a result may take them over.
 inline bool donatable(const Tensor& x) {
   const Dense& d = dense(x);
-  return !d.root && d.refs.load(std::memory_order_acquire) == 1 && d.contiguous && d.release != Release::foreign &&
-         !d.number;
+  return !d.root && d.refs.alone() && d.contiguous && d.release != Release::foreign && !d.number;
 }
 
 /// A copy of dense x on another device, row-major. The copy from a GPU waits for it. `op` is for errors.

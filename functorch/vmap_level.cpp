@@ -58,7 +58,7 @@ void VmapLevel::run(Call& call) {
       mixed_lanes(call.op.name);
     }
     // The last handle of the wrapper hands its value on, so that the op may take over the buffer.
-    x[i].value = t.impl()->refs.load(std::memory_order_acquire) == 1 ? std::move(b.value) : b.value;
+    x[i].value = t.impl()->refs.alone() ? std::move(b.value) : b.value;
     t = Tensor();
   }
   call.op.batch(call.params, {x.data(), n}, {y.data(), m}, batch);

@@ -10,6 +10,7 @@ struct Exp : Pointwise<Exp, 1> {
   static constexpr std::string_view name = "exp";
   static constexpr Keep keep = Keep::result;
   static constexpr Typing typing = Typing::inexact;
+  static constexpr bool cheap_scaled = true;
   template <class T>
   STRATA_HD static T scalar(T x) {
     return math::exp(x);
@@ -115,6 +116,7 @@ struct Logistic : Pointwise<Logistic, 1> {
   static constexpr std::string_view name = "logistic";
   static constexpr Keep keep = Keep::result;
   static constexpr Typing typing = Typing::inexact;
+  static constexpr bool cheap_scaled = true;
   template <class T>
   STRATA_HD static T scalar(T x) {
     return math::logistic(x);

@@ -27,7 +27,7 @@ Tensor make(const Deferred& x) {
     y = eval_pointwise_now(*p.info, p.params, Out(p.x, static_cast<std::size_t>(p.info->arity)), p.shape, p.weak);
   } else {
     auto* self = const_cast<Pending*>(&p);
-    self->refs.fetch_add(1, std::memory_order_relaxed);
+    self->refs.retain();
     Chain chain(Tensor(static_cast<Impl*>(self)), 1, true);
     chain.store_root();
     chain.run_all();

@@ -150,6 +150,7 @@ struct Pointwise {
   static constexpr bool keeps_numbers = true;  ///< on a GPU too: kernels take scalars by value
   static constexpr bool is_scaled = false;
   static constexpr bool cheap = false;  ///< a loop of its own for each shape of operands: worth it for + and the like
+  static constexpr bool cheap_scaled = false;  ///< so is `scaled`, though the formula is not
 
   static void row_eval(const void* p, Out x, Out y) { eval_pointwise(pointwise_info<D>, p, x, y); }
   static bool row_quick(const void* p, const Impl* const* x, Tensor& y) {
@@ -240,6 +241,7 @@ struct Scaled : std::conditional_t<HasSlope<D>, Pointwise<Scaled<D>, 2>,
   static constexpr std::string_view name = D::name;
   static constexpr Keep keep = HasSlope<D> ? Keep::inputs : Keep::nothing;
   static constexpr bool is_scaled = true;
+  static constexpr bool cheap = D::keep != Keep::both && (D::cheap || D::cheap_scaled);
   template <class... A>
   STRATA_HD static auto scalar(const A&... a) {
     return D::scaled(a...);

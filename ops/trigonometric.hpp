@@ -132,6 +132,7 @@ struct Tanh : Pointwise<Tanh, 1> {
   static constexpr std::string_view name = "tanh";
   static constexpr Keep keep = Keep::result;
   static constexpr Typing typing = Typing::inexact;
+  static constexpr bool cheap_scaled = true;
   template <class T>
   STRATA_HD static T scalar(T x) {
     return math::tanh(x);

@@ -104,7 +104,7 @@ struct ForgetsRoot : Square<ForgetsRoot> {  // looks at its own handle only: a v
   static constexpr std::string_view name = "forgets the root";
   static Tensor eval(const NoParams&, Out x) {
     const Tensor y = x[0] * x[0];
-    if (x[0].impl()->refs != 1) return y;
+    if (!x[0].impl()->refs.alone()) return y;
     auto* to = reinterpret_cast<float*>(dense(x[0]).data);
     for (std::int64_t i = 0; i < y.size(); ++i) to[i] = y.data<float>()[i];
     return y;

@@ -246,7 +246,7 @@ TEST_CASE("tree_map gives f the only handle of a moved tree", "[tree]") {
   p = st::tree_map(
       [&](Tensor x) {
         const double v = value(x);
-        unique = unique && x.impl()->refs == 1;
+        unique = unique && x.impl()->refs.alone();
         return Tensor(v);
       },
       std::move(p));

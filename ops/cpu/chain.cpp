@@ -48,7 +48,7 @@ Chain::Chain(const Tensor& root, std::uint32_t holders, bool locked) : size_(roo
     for (int k = 0; k < s.info->arity; ++k) {
       if (s.operand[k] >= 0) s.cost += steps_[static_cast<std::size_t>(s.operand[k])].cost;
     }
-    if (s.cost < dear || s.member.impl()->refs.load(std::memory_order_relaxed) <= uses[i] + 1) continue;
+    if (s.cost < dear || s.member.impl()->refs.count() <= uses[i] + 1) continue;
     store(s);
     s.cost = 0;
   }
