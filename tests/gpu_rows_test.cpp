@@ -203,6 +203,8 @@ TEST_CASE("recurrences, products, searches, and reductions of nothing", "[gpu]")
       {"recurrence, reverse, exclusive",
        [](const Tensor& a) { return st::linear_recurrence(0.9, a, {.axis = 1, .reverse = true, .exclusive = true}); }},
       x, 1e-4);
+  agree({"long recurrence", [](const Tensor& a) { return st::linear_recurrence(0.9 * a, st::sin(a), {.axis = 1}); }},
+        draw({2, 20'000}, st::float32) * 0.5, 1e-3);
   agree({"cumprod", [](const Tensor& a) { return st::cumprod(a + 1, {.axis = 0}); }}, x, 1e-4);
   agree({"searchsorted", [](const Tensor& a) { return st::searchsorted(st::sort(a[0]), a, {.right = true}); }}, x, 0);
   agree({"layer_norm", [](const Tensor& a) { return st::layer_norm(a, 2.0, st::abs(a[0])); }}, x, 1e-4);

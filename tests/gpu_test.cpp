@@ -87,8 +87,31 @@ TEST_CASE("rows are cut by sizes alone and completely") {
   CHECK(cut_rows(1000, 512, false, true).by == By::warp);
   CHECK(cut_rows(1000, 4096, false, true).by == By::block);
   CHECK(cut_rows(1, 1 << 24, false, true).parts > 100);
+  CHECK(cut_rows(1000, 1 << 20, true, true).parts > 500);  // column sums
   CHECK(st::gpu::blocks_for(0) == 1);
   CHECK(st::gpu::blocks_for(257) == 2);
+}
+
+TEST_CASE("running reductions of few long rows are cut into stretches, states are joined by who has time") {
+  using st::gpu::By;
+  using st::gpu::cut_scan;
+  for (std::int64_t rows : {1, 7, 132, 5000, 100'000}) {
+    for (std::int64_t n : {1, 8, 9, 33, 1024, 100'003, 5'000'000}) {
+      const auto c = cut_scan(rows, n);
+      CAPTURE(rows, n);
+      CHECK(c.parts * c.length >= n);
+      CHECK((c.parts - 1) * c.length < n);
+      CHECK(c.parts <= st::gpu::block_threads);
+      CHECK((c.by == By::block || c.parts == 1));
+    }
+  }
+  CHECK(cut_scan(1, 5'000'000).parts > 100);
+  CHECK(cut_scan(100, 200).by == By::block);
+  CHECK(cut_scan(5000, 20).by == By::thread);
+  CHECK(cut_scan(100'000, 5000).by == By::thread);
+  CHECK(st::gpu::joiner(1, 1024) == By::block);
+  CHECK(st::gpu::joiner(100, 16) == By::warp);
+  CHECK(st::gpu::joiner(5000, 500) == By::thread);
 }
 
 TEST_CASE("the GPU's allocator reuses, flushes once and says what it holds") {
@@ -134,6 +157,10 @@ TEST_CASE("small blocks are cut from slabs and a graph keeps its own") {
   void* b = heap.allocate(100, 0);
   CHECK(out.size() == 1);
   CHECK(static_cast<char*>(b) - static_cast<char*>(a) == 512);
+  for (std::size_t bytes : {513, 641, 5000, 77'777}) {
+    const auto at = reinterpret_cast<std::uintptr_t>(heap.allocate(bytes, 0)) - reinterpret_cast<std::uintptr_t>(a);
+    CHECK(at % 256 == 0);
+  }
   const int graph = st::gpu::first_graph_pool;
   void* c = heap.allocate(100, graph);
   heap.deallocate(c, 100, graph);

@@ -27,13 +27,30 @@ inline RowCut cut_rows(std::int64_t rows, std::int64_t n, bool adjacent, bool ma
   else if (n <= 1024)
     c.by = By::warp;
   if (!may_split) return c;
-  const std::int64_t wanted = c.by == By::thread ? 64 * 1024 : c.by == By::warp ? 4096 : 1024;  // units at work
-  const std::int64_t least = c.by == By::thread ? 64 : c.by == By::warp ? 1024 : 4096;          // elements worth a unit
+  const std::int64_t wanted = c.by == By::thread ? 512 * 1024 : c.by == By::warp ? 4096 : 1024;  // units at work
+  const std::int64_t least = c.by == By::thread ? 64 : c.by == By::warp ? 1024 : 4096;  // elements worth a unit
   const std::int64_t parts = std::min(n / least, wanted / std::max<std::int64_t>(rows, 1));
   if (parts <= 1) return c;
   c.length = (n + parts - 1) / parts;
   c.parts = (n + c.length - 1) / c.length;
   return c;
+}
+
+/// Who joins the states of a row's parts.
+inline By joiner(std::int64_t rows, std::int64_t parts) {
+  if (rows >= 4096) return By::thread;
+  return parts >= 128 ? By::block : By::warp;
+}
+
+/// How running reductions are cut: many rows to a thread each; else to a block, or, where rows are few, stretches of
+/// them, of which there are at most as many as a block has threads.
+inline RowCut cut_scan(std::int64_t rows, std::int64_t n) {
+  if (n <= 8 || rows >= 16 * 1024 || (n <= warp_threads && rows >= 1024)) return {By::thread, 1, n};
+  constexpr std::int64_t wanted = 512, least = 16 * block_threads;  // stretches at work, elements worth one
+  const std::int64_t parts = std::min({n / least, wanted / rows, std::int64_t{block_threads}});
+  if (parts <= 1) return {By::block, 1, n};
+  const std::int64_t length = ((n + parts - 1) / parts + block_threads - 1) / block_threads * block_threads;
+  return {By::block, (n + length - 1) / length, length};
 }
 
 inline std::int64_t blocks_for(std::int64_t threads) {

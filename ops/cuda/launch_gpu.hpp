@@ -47,12 +47,26 @@ __device__ State join_team(const F& f, State mine, State* shared) {
   return team[0];
 }
 
-template <By by, class F>
-__device__ typename F::State state_of(const F& f, std::int64_t row, std::int64_t begin, std::int64_t end,
+/// A team's state of part of a line. Each member takes F::ways elements at a time, into as many states, so that it
+/// waits for that many loads at once.
+template <By by, class F, class Line>
+__device__ typename F::State state_of(const F& f, const Line& line, std::int64_t begin, std::int64_t end,
                                       typename F::State* shared) {
-  typename F::State s = f.start();
-  for (std::int64_t i = begin + Unit<by>::member(); i < end; i += Unit<by>::team) f.take(s, row, i);
-  return join_team<by>(f, s, shared);
+  constexpr int ways = F::ways, team = Unit<by>::team;
+  typename F::State s[ways];
+#pragma unroll
+  for (int w = 0; w < ways; ++w) s[w] = f.start();
+  std::int64_t i = begin + Unit<by>::member();
+  for (; i + (ways - 1) * team < end; i += ways * team) {
+#pragma unroll
+    for (int w = 0; w < ways; ++w) f.take(s[w], line, i + w * team);
+  }
+  if constexpr (ways > 1) {
+    for (; i < end; i += team) f.take(s[0], line, i);
+  }
+#pragma unroll
+  for (int w = 1; w < ways; ++w) f.join(s[0], s[w]);
+  return join_team<by>(f, s[0], shared);
 }
 
 template <class State>
@@ -69,7 +83,7 @@ __global__ void __launch_bounds__(block_threads)
   for (std::int64_t u = Unit<by>::first(); u < units; u += Unit<by>::step()) {
     const std::int64_t part = u / rows, row = u - part * rows, begin = part * cut.length;
     const std::int64_t end = begin + cut.length < n ? begin + cut.length : n;
-    const auto s = state_of<by>(f, row, begin, end, shared);
+    const auto s = state_of<by>(f, f.line(row), begin, end, shared);
     if (Unit<by>::member() != 0) continue;
     if (parts)
       parts[u] = s;
@@ -78,13 +92,15 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-template <class F>
+template <By by, class F>
 __global__ void __launch_bounds__(block_threads)
     join_parts(std::int64_t rows, std::int64_t count, F f, const typename F::State* parts) {
-  for (std::int64_t row = Unit<By::thread>::first(); row < rows; row += Unit<By::thread>::step()) {
-    auto s = parts[row];
-    for (std::int64_t p = 1; p < count; ++p) f.join(s, parts[p * rows + row]);
-    f.finish(row, s);
+  auto* shared = shared_states<typename F::State>();
+  for (std::int64_t row = Unit<by>::first(); row < rows; row += Unit<by>::step()) {
+    auto s = f.start();
+    for (std::int64_t p = Unit<by>::member(); p < count; p += Unit<by>::team) f.join(s, parts[p * rows + row]);
+    s = join_team<by>(f, s, shared);
+    if (Unit<by>::member() == 0) f.finish(row, s);
   }
 }
 
@@ -92,19 +108,22 @@ template <By by, class F>
 __global__ void __launch_bounds__(block_threads) map(std::int64_t rows, std::int64_t n, F f) {
   auto* shared = shared_states<typename F::State>();
   for (std::int64_t row = Unit<by>::first(); row < rows; row += Unit<by>::step()) {
-    const auto s = state_of<by>(f, row, 0, n, shared);
-    for (std::int64_t i = Unit<by>::member(); i < n; i += Unit<by>::team) f.write(row, i, s);
+    const auto line = f.line(row);
+    const auto settled = f.settle(state_of<by>(f, line, 0, n, shared));
+#pragma unroll F::ways
+    for (std::int64_t i = Unit<by>::member(); i < n; i += Unit<by>::team) f.write(line, i, settled);
   }
 }
 
 template <class F>
 __global__ void __launch_bounds__(block_threads) scan_by_thread(std::int64_t rows, std::int64_t n, F f) {
   for (std::int64_t row = Unit<By::thread>::first(); row < rows; row += Unit<By::thread>::step()) {
+    const auto line = f.line(row);
     auto s = f.start();
     for (std::int64_t i = 0; i < n; ++i) {
       const auto before = s;
-      f.take(s, row, i);
-      f.store(row, i, before, s);
+      f.take(s, line, i);
+      f.store(line, i, before, s);
     }
   }
 }
@@ -118,23 +137,58 @@ struct Join {
   }
 };
 
+/// The states of all stretches of rows but the last ones, to states[row * parts + part].
 template <class F>
-__global__ void __launch_bounds__(block_threads) scan_by_block(std::int64_t rows, std::int64_t n, F f) {
+__global__ void __launch_bounds__(block_threads)
+    scan_totals(std::int64_t rows, RowCut cut, F f, typename F::State* states) {
   using State = typename F::State;
   using Block = cub::BlockScan<State, block_threads>;
   __shared__ typename Block::TempStorage room;
-  for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
-    State carry = f.start();
-    for (std::int64_t base = 0; base < n; base += block_threads) {
-      const std::int64_t i = base + threadIdx.x;
+  const std::int64_t units = rows * cut.parts;
+  for (std::int64_t u = blockIdx.x; u < units; u += gridDim.x) {
+    const std::int64_t row = u / cut.parts, begin = (u - row * cut.parts) * cut.length;
+    if (u + 1 == (row + 1) * cut.parts) continue;
+    const auto line = f.line(row);
+    State all = f.start();
+    for (std::int64_t base = 0; base < cut.length; base += block_threads) {
       State mine = f.start(), before, total;
-      if (i < n) f.take(mine, row, i);
+      if (base + threadIdx.x < cut.length) f.take(mine, line, begin + base + threadIdx.x);
+      Block(room).ExclusiveScan(mine, before, f.start(), Join<F>{f}, total);
+      f.join(all, total);
+      __syncthreads();
+    }
+    if (threadIdx.x == 0) states[u] = all;
+  }
+}
+
+/// Running states of stretches of rows. Each begins with the states of those before it, if there are any.
+template <class F>
+__global__ void __launch_bounds__(block_threads)
+    scan_by_block(std::int64_t rows, std::int64_t n, RowCut cut, F f, const typename F::State* states) {
+  using State = typename F::State;
+  using Block = cub::BlockScan<State, block_threads>;
+  __shared__ typename Block::TempStorage room;
+  const std::int64_t units = rows * cut.parts;
+  for (std::int64_t u = blockIdx.x; u < units; u += gridDim.x) {
+    const std::int64_t row = u / cut.parts, part = u - row * cut.parts, begin = part * cut.length;
+    const std::int64_t end = begin + cut.length < n ? begin + cut.length : n;
+    const auto line = f.line(row);
+    State before, carry = f.start();
+    if (states) {
+      const State mine = threadIdx.x < part ? states[row * cut.parts + threadIdx.x] : f.start();
+      Block(room).ExclusiveScan(mine, before, f.start(), Join<F>{f}, carry);
+      __syncthreads();
+    }
+    for (std::int64_t base = begin; base < end; base += block_threads) {
+      const std::int64_t i = base + threadIdx.x;
+      State mine = f.start(), total;
+      if (i < end) f.take(mine, line, i);
       Block(room).ExclusiveScan(mine, before, f.start(), Join<F>{f}, total);
       State s = carry;
       f.join(s, before);
       const State first = s;
       f.join(s, mine);
-      if (i < n) f.store(row, i, first, s);
+      if (i < end) f.store(line, i, first, s);
       f.join(carry, total);
       __syncthreads();
     }
@@ -174,6 +228,17 @@ void launch_reduce(cudaStream_t s, std::int64_t rows, std::int64_t n, RowCut cut
     reduce<By::block><<<blocks_of<By::block>(units), block_threads, 0, s>>>(rows, n, cut, f, parts);
 }
 
+template <class F>
+void launch_join(cudaStream_t s, std::int64_t rows, std::int64_t parts, const F& f, const typename F::State* states) {
+  const By by = joiner(rows, parts);
+  if (by == By::thread)
+    join_parts<By::thread><<<blocks_of<By::thread>(rows), block_threads, 0, s>>>(rows, parts, f, states);
+  else if (by == By::warp)
+    join_parts<By::warp><<<blocks_of<By::warp>(rows), block_threads, 0, s>>>(rows, parts, f, states);
+  else
+    join_parts<By::block><<<blocks_of<By::block>(rows), block_threads, 0, s>>>(rows, parts, f, states);
+}
+
 }  // namespace detail
 
 template <class F>
@@ -192,7 +257,7 @@ Error reduce_rows(int device, std::int64_t rows, std::int64_t n, F f) {
   if (parts.error()) return parts.error();
   auto* states = static_cast<State*>(parts.get());
   detail::launch_reduce(stream, rows, n, cut, f, states);
-  detail::join_parts<<<detail::blocks_of<By::thread>(rows), block_threads, 0, stream>>>(rows, cut.parts, f, states);
+  detail::launch_join(stream, rows, cut.parts, static_cast<const typename F::Joined&>(f), states);
   return detail::launched();
 }
 
@@ -218,10 +283,22 @@ Error scan_rows(int device, std::int64_t rows, std::int64_t n, F f) {
   Error error = nullptr;
   const cudaStream_t s = stream_on(device, error);
   if (error) return error;
-  if (n <= block_threads || rows >= 16 * 1024)
+  const RowCut cut = cut_scan(rows, n);
+  if (cut.by == By::thread) {
     detail::scan_by_thread<<<detail::blocks_of<By::thread>(rows), block_threads, 0, s>>>(rows, n, f);
-  else
-    detail::scan_by_block<<<static_cast<unsigned>(std::min(rows, max_blocks)), block_threads, 0, s>>>(rows, n, f);
+    return detail::launched();
+  }
+  using State = typename F::State;
+  const auto blocks = static_cast<unsigned>(std::min(rows * cut.parts, max_blocks));
+  if (cut.parts == 1) {
+    detail::scan_by_block<<<blocks, block_threads, 0, s>>>(rows, n, cut, f, static_cast<const State*>(nullptr));
+    return detail::launched();
+  }
+  const Scratch totals(device, static_cast<std::size_t>(rows * cut.parts) * sizeof(State));
+  if (totals.error()) return totals.error();
+  auto* states = static_cast<State*>(totals.get());
+  detail::scan_totals<<<blocks, block_threads, 0, s>>>(rows, cut, f, states);
+  detail::scan_by_block<<<blocks, block_threads, 0, s>>>(rows, n, cut, f, static_cast<const State*>(states));
   return detail::launched();
 }
 

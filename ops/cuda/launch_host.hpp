@@ -26,14 +26,12 @@ Error reduce_rows(int, std::int64_t rows, std::int64_t n, F f) {
   return give([=] {
     const RowCut cut = cut_rows(rows, n, f.adjacent, true);
     for (std::int64_t row = 0; row < rows; ++row) {
+      const auto line = f.line(row);
       auto all = f.start();
       for (std::int64_t p = 0; p < cut.parts; ++p) {
         auto s = f.start();
-        for (std::int64_t i = p * cut.length; i < std::min(n, (p + 1) * cut.length); ++i) f.take(s, row, i);
-        if (p == 0)
-          all = s;
-        else
-          f.join(all, s);
+        for (std::int64_t i = p * cut.length; i < std::min(n, (p + 1) * cut.length); ++i) f.take(s, line, i);
+        f.join(all, s);
       }
       f.finish(row, all);
     }
@@ -44,9 +42,11 @@ template <class F>
 Error map_rows(int, std::int64_t rows, std::int64_t n, F f) {
   return give([=] {
     for (std::int64_t row = 0; row < rows; ++row) {
+      const auto line = f.line(row);
       auto s = f.start();
-      for (std::int64_t i = 0; i < n; ++i) f.take(s, row, i);
-      for (std::int64_t i = 0; i < n; ++i) f.write(row, i, s);
+      for (std::int64_t i = 0; i < n; ++i) f.take(s, line, i);
+      const auto settled = f.settle(s);
+      for (std::int64_t i = 0; i < n; ++i) f.write(line, i, settled);
     }
   });
 }
@@ -54,15 +54,22 @@ Error map_rows(int, std::int64_t rows, std::int64_t n, F f) {
 template <class F>
 Error scan_rows(int, std::int64_t rows, std::int64_t n, F f) {
   return give([=] {
+    const RowCut cut = cut_scan(rows, n);
     for (std::int64_t row = 0; row < rows; ++row) {
-      auto s = f.start();
-      for (std::int64_t i = 0; i < n; ++i) {
-        auto next = f.start();
-        f.take(next, row, i);
-        auto after = s;
-        f.join(after, next);
-        f.store(row, i, s, after);
-        s = after;
+      const auto line = f.line(row);
+      auto carry = f.start();
+      for (std::int64_t p = 0; p < cut.parts; ++p) {
+        auto s = carry, stretch = f.start();
+        for (std::int64_t i = p * cut.length; i < std::min(n, (p + 1) * cut.length); ++i) {
+          auto next = f.start();
+          f.take(next, line, i);
+          auto after = s;
+          f.join(after, next);
+          f.store(line, i, s, after);
+          s = after;
+          f.join(stretch, next);
+        }
+        f.join(carry, stretch);
       }
     }
   });

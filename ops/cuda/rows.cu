@@ -12,17 +12,30 @@ namespace {
 /// What all row ops do alike: reading operands, writing results. T: what is computed in.
 template <class T>
 struct RowWork {
+  static constexpr int ways = 1;
   RowsCall c;
   bool adjacent;
 
-  STRATA_HD T x(int k, std::int64_t row, std::int64_t i) const {
+  /// Where a row begins in each operand.
+  struct Line {
+    std::int64_t x[3], y;
+  };
+  STRATA_HD Line line(std::int64_t row) const {
+    Line l{};
+    for (int k = 0; k < 3; ++k) {
+      if (c.x[k].data) l.x[k] = offset_of(c.axes.kept, c.x[k].between, row);
+    }
+    l.y = offset_of(c.axes.kept, c.y.between, row);
+    return l;
+  }
+  STRATA_HD T x(int k, const Line& line, std::int64_t i) const {
     const Rows& from = c.x[k];
-    const std::int64_t at = place(c.axes, from, row, i);
+    const std::int64_t at = line.x[k] + offset_of(c.axes.reduced, from.within, i);
     if (from.dtype == dtype_of<T>()) return static_cast<const T*>(from.data)[at];
     return load<T>(from.data, from.dtype, at);
   }
-  STRATA_HD void put(std::int64_t row, std::int64_t i, T value) const {
-    const std::int64_t at = place(c.axes, c.y, row, i);
+  STRATA_HD void put(const Line& line, std::int64_t i, T value) const {
+    const std::int64_t at = line.y + offset_of(c.axes.reduced, c.y.within, i);
     if (c.y.dtype == dtype_of<T>())
       static_cast<T*>(c.y.data)[at] = value;
     else
@@ -33,46 +46,57 @@ struct RowWork {
 /// softmax and log_softmax.
 template <class T>
 struct SoftmaxRow : RowWork<T> {
+  using Line = typename RowWork<T>::Line;
   using State = ExpSum;
   STRATA_HD State start() const { return {-std::numeric_limits<double>::infinity(), 0}; }
-  STRATA_HD void take(State& s, std::int64_t row, std::int64_t i) const { strata::take(s, this->x(0, row, i)); }
+  STRATA_HD void take(State& s, const Line& line, std::int64_t i) const { strata::take(s, this->x(0, line, i)); }
   STRATA_HD void join(State& a, const State& b) const { strata::join(a, b); }
-  STRATA_HD void write(std::int64_t row, std::int64_t i, const State& s) const {
+  struct Settled {
+    bool same;  // all elements become `value`; else it is the logarithm of the sum, or 1 over it
+    T largest, value;
+  };
+  STRATA_HD Settled settle(const State& s) const {
     const T infinity = std::numeric_limits<T>::infinity(), largest = static_cast<T>(s.largest);
     const bool logs = this->c.op == RowOp::log_softmax;
-    if (this->c.flag && largest == -infinity) return this->put(row, i, logs ? -infinity : T(0));
-    if (!(largest - largest == T(0))) return this->put(row, i, largest - largest);  // NaN, as infinities make it
-    const T x = this->x(0, row, i);
-    if (logs)
-      this->put(row, i, rows::log_softmax(x, largest, static_cast<T>(math::log(s.sum))));
+    if (this->c.flag && largest == -infinity) return {true, largest, logs ? -infinity : T(0)};
+    if (!(largest - largest == T(0))) return {true, largest, largest - largest};  // NaN, as infinities make it
+    return {false, largest, static_cast<T>(logs ? math::log(s.sum) : 1 / s.sum)};
+  }
+  STRATA_HD void write(const Line& line, std::int64_t i, const Settled& s) const {
+    if (s.same) return this->put(line, i, s.value);
+    const T x = this->x(0, line, i);
+    if (this->c.op == RowOp::log_softmax)
+      this->put(line, i, rows::log_softmax(x, s.largest, s.value));
     else
-      this->put(row, i, math::exp(x - largest) * static_cast<T>(1 / s.sum));
+      this->put(line, i, math::exp(x - s.largest) * s.value);
   }
 };
 
 /// Their derivatives: a sum over the row.
 template <class T>
 struct SoftmaxSlopeRow : RowWork<T> {
+  using Line = typename RowWork<T>::Line;
   using State = double;
   STRATA_HD State start() const { return 0; }
-  STRATA_HD void take(State& s, std::int64_t row, std::int64_t i) const {
-    const T t = this->x(1, row, i);
+  STRATA_HD void take(State& s, const Line& line, std::int64_t i) const {
+    const T t = this->x(1, line, i);
     if (this->c.op == RowOp::softmax_pull)
-      s += static_cast<double>(this->x(0, row, i) * t);
+      s += static_cast<double>(this->x(0, line, i) * t);
     else if (this->c.op == RowOp::log_softmax_push)
-      s += static_cast<double>(math::exp(this->x(0, row, i)) * t);
+      s += static_cast<double>(math::exp(this->x(0, line, i)) * t);
     else
       s += static_cast<double>(t);
   }
   STRATA_HD void join(State& a, const State& b) const { a += b; }
-  STRATA_HD void write(std::int64_t row, std::int64_t i, const State& s) const {
-    const T t = this->x(1, row, i), sum = static_cast<T>(s);
+  STRATA_HD T settle(const State& s) const { return static_cast<T>(s); }
+  STRATA_HD void write(const Line& line, std::int64_t i, T sum) const {
+    const T t = this->x(1, line, i);
     if (this->c.op == RowOp::softmax_pull)
-      this->put(row, i, rows::softmax_pull(this->x(0, row, i), t, sum));
+      this->put(line, i, rows::softmax_pull(this->x(0, line, i), t, sum));
     else if (this->c.op == RowOp::log_softmax_push)
-      this->put(row, i, rows::log_softmax_push(t, sum));
+      this->put(line, i, rows::log_softmax_push(t, sum));
     else
-      this->put(row, i, rows::log_softmax_pull(this->x(0, row, i), t, sum));
+      this->put(line, i, rows::log_softmax_pull(this->x(0, line, i), t, sum));
   }
 };
 
@@ -87,31 +111,38 @@ STRATA_HD double scale_of(double m2, double count, double eps) { return 1 / std:
 /// standardize, with scale and bias where they are there.
 template <class T>
 struct StandardizeRow : RowWork<T> {
+  using Line = typename RowWork<T>::Line;
   using State = Moments;
   STRATA_HD State start() const { return {0, 0, 0}; }
-  STRATA_HD void take(State& s, std::int64_t row, std::int64_t i) const {
-    take_about(s, static_cast<double>(this->x(0, row, i)), this->c.flag);
+  STRATA_HD void take(State& s, const Line& line, std::int64_t i) const {
+    take_about(s, static_cast<double>(this->x(0, line, i)), this->c.flag);
   }
   STRATA_HD void join(State& a, const State& b) const { strata::join(a, b); }
-  STRATA_HD void write(std::int64_t row, std::int64_t i, const State& s) const {
-    const T r = static_cast<T>(scale_of(s.m2, s.count, this->c.eps));
-    T y = rows::standardize(this->x(0, row, i), static_cast<T>(s.mean), r);
-    if (this->c.x[1].data) y = y * this->x(1, row, i);
-    if (this->c.x[2].data) y = y + this->x(2, row, i);
-    this->put(row, i, y);
+  struct Settled {
+    T mean, scale;
+  };
+  STRATA_HD Settled settle(const State& s) const {
+    return {static_cast<T>(s.mean), static_cast<T>(scale_of(s.m2, s.count, this->c.eps))};
+  }
+  STRATA_HD void write(const Line& line, std::int64_t i, const Settled& s) const {
+    T y = rows::standardize(this->x(0, line, i), s.mean, s.scale);
+    if (this->c.x[1].data) y = y * this->x(1, line, i);
+    if (this->c.x[2].data) y = y + this->x(2, line, i);
+    this->put(line, i, y);
   }
 };
 
 /// standardize's derivative: the moments of x, the mean of t, and the sum of their distances' products.
 template <class T>
 struct StandardizeSlopeRow : RowWork<T> {
+  using Line = typename RowWork<T>::Line;
   struct State {
     Moments x;
     double t, products;
   };
   STRATA_HD State start() const { return {{0, 0, 0}, 0, 0}; }
-  STRATA_HD void take(State& s, std::int64_t row, std::int64_t i) const {
-    const double x = static_cast<double>(this->x(0, row, i)), t = static_cast<double>(this->x(1, row, i));
+  STRATA_HD void take(State& s, const Line& line, std::int64_t i) const {
+    const double x = static_cast<double>(this->x(0, line, i)), t = static_cast<double>(this->x(1, line, i));
     const double from_mean = x - s.x.mean;  // as it was before x: 0 if means are taken as 0
     take_about(s.x, x, this->c.flag);
     if (!this->c.flag) s.t += (t - s.t) / s.x.count;
@@ -124,37 +155,47 @@ struct StandardizeSlopeRow : RowWork<T> {
     a.t += dt * (b.x.count / count);
     strata::join(a.x, b.x);
   }
-  STRATA_HD void write(std::int64_t row, std::int64_t i, const State& s) const {
+  struct Settled {
+    T mean, scale, shift, slope;
+  };
+  STRATA_HD Settled settle(const State& s) const {
     const double r = scale_of(s.x.m2, s.x.count, this->c.eps);
-    const T shift = static_cast<T>(s.t), slope = static_cast<T>(s.products * r / s.x.count);
-    this->put(row, i,
-              rows::standardize_pull(this->x(0, row, i), this->x(1, row, i), static_cast<T>(s.x.mean),
-                                     static_cast<T>(r), shift, slope));
+    return {static_cast<T>(s.x.mean), static_cast<T>(r), static_cast<T>(s.t),
+            static_cast<T>(s.products * r / s.x.count)};
+  }
+  STRATA_HD void write(const Line& line, std::int64_t i, const Settled& s) const {
+    this->put(line, i,
+              rows::standardize_pull(this->x(0, line, i), this->x(1, line, i), s.mean, s.scale, s.shift, s.slope));
   }
 };
 
 /// The largest (smallest: of negated elements) and how many there are. NaN makes the row NaN.
 template <class T>
 struct ShareRow : RowWork<T> {
+  using Line = typename RowWork<T>::Line;
   struct State {
     T top;
     double count;
   };
-  STRATA_HD T seen(std::int64_t row, std::int64_t i) const {
-    const T v = this->x(0, row, i);
+  STRATA_HD T seen(const Line& line, std::int64_t i) const {
+    const T v = this->x(0, line, i);
     return this->c.flag ? -v : v;
   }
   STRATA_HD State start() const { return {-std::numeric_limits<T>::infinity(), 0}; }
-  STRATA_HD void take(State& s, std::int64_t row, std::int64_t i) const { join(s, {seen(row, i), 1}); }
+  STRATA_HD void take(State& s, const Line& line, std::int64_t i) const { join(s, {seen(line, i), 1}); }
   STRATA_HD void join(State& a, const State& b) const {
     if (a.top == b.top)
       a.count += b.count;
     else if (!(a.top > b.top) && a.top == a.top)
       a = b;
   }
-  STRATA_HD void write(std::int64_t row, std::int64_t i, const State& s) const {
-    const T share = seen(row, i) == s.top ? static_cast<T>(1 / s.count) : T(0);
-    this->put(row, i, s.top != s.top ? s.top : share);
+  struct Settled {
+    T top, share;
+  };
+  STRATA_HD Settled settle(const State& s) const { return {s.top, static_cast<T>(1 / s.count)}; }
+  STRATA_HD void write(const Line& line, std::int64_t i, const Settled& s) const {
+    const T share = seen(line, i) == s.top ? s.share : T(0);
+    this->put(line, i, s.top != s.top ? s.top : share);
   }
 };
 

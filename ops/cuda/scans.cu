@@ -13,15 +13,25 @@ struct ScanWork {
   using State = typename M::State;
   ScanCall c;
 
-  STRATA_HD T x(int k, std::int64_t row, std::int64_t i) const {
-    return static_cast<const T*>(c.x[k].data)[place(c.axes, c.x[k], row, i)];
+  /// Where a row begins.
+  struct Line {
+    const T* x[2];
+    T* y;
+  };
+  STRATA_HD Line line(std::int64_t row) const {
+    const auto at = [&](const Rows& r) { return static_cast<T*>(r.data) + offset_of(c.axes.kept, r.between, row); };
+    return {{at(c.x[0]), at(c.x[1])}, at(c.y)};
+  }
+  STRATA_HD T x(int k, const Line& line, std::int64_t i) const {
+    return line.x[k][offset_of(c.axes.reduced, c.x[k].within, i)];
   }
   STRATA_HD State start() const { return M::empty(); }
-  STRATA_HD void take(State& s, std::int64_t row, std::int64_t i) const { s = M::step(s, x(0, row, i), x(1, row, i)); }
+  STRATA_HD void take(State& s, const Line& line, std::int64_t i) const {
+    s = M::step(s, x(0, line, i), x(1, line, i));
+  }
   STRATA_HD void join(State& a, const State& b) const { a = M::join(a, b); }
-  STRATA_HD void store(std::int64_t row, std::int64_t i, const State& before, const State& after) const {
-    static_cast<T*>(c.y.data)[place(c.axes, c.y, row, i)] =
-        M::write(c.exclusive ? before : after, before, x(0, row, i));
+  STRATA_HD void store(const Line& line, std::int64_t i, const State& before, const State& after) const {
+    line.y[offset_of(c.axes.reduced, c.y.within, i)] = M::write(c.exclusive ? before : after, before, x(0, line, i));
   }
 };
 
