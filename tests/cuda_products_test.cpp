@@ -63,6 +63,9 @@ TEST_CASE("a product's key is all that an algorithm depends on, and not where th
        [](G& g) { std::swap(g.a_row, g.a_col); }, [](G& g) { std::swap(g.b_row, g.b_col); }, [](G& g) { g.c_row = 8; },
        [](G& g) { g.a_batch = 0; }, [](G& g) { g.b_batch = 0; }, [](G& g) { g.c_batch = 24; },
        [](G& g) { g.a = reinterpret_cast<const void*>(0x1004); }, [](G& g) { g.c = reinterpret_cast<void*>(0x3008); }});
+  GemmCall apart = some_product();  // by 16 bytes: some kernels want 128
+  apart.b = reinterpret_cast<const void*>(0x2010);
+  CHECK_FALSE(key_of(0, apart) == key_of(0, some_product()));
   GemmCall moved = some_product();
   moved.a = reinterpret_cast<const void*>(0x71000);
   CHECK(key_of(0, moved) == key_of(0, some_product()));

@@ -100,9 +100,10 @@ class Heap {
     held_.cached -= strata::memory::detail::class_bytes(c);
     return block;
   }
-  /// A new block: small ones are cut from slabs, which are kept for good.
+  /// A new block: small ones are cut from slabs, which are kept for good. All begin at multiples of 256 bytes.
   void* carve(std::size_t size) {
     if (size > slab_limit) return raw_.take(size);
+    size = (size + 255) / 256 * 256;
     if (slab_left_ < size) {
       auto* slab = static_cast<unsigned char*>(raw_.take(slab_size));
       if (!slab) return nullptr;

@@ -32,9 +32,9 @@ using GemmKey = ShapeKey<17>;
 using ConvKey = ShapeKey<27>;
 using PoolKey = ShapeKey<21>;
 
-/// Bytes that divide an address, at most 16: kernels differ by what they may assume.
+/// Bytes that divide an address, at most 256: kernels differ by what they may assume.
 inline std::int64_t alignment_of(const void* p) {
-  const auto at = reinterpret_cast<std::uintptr_t>(p) | 16;
+  const auto at = reinterpret_cast<std::uintptr_t>(p) | 256;
   return static_cast<std::int64_t>(at & (~at + 1));
 }
 
@@ -42,7 +42,7 @@ inline GemmKey key_of(int device, const GemmCall& g) {
   const auto flag = [](bool b) { return std::int64_t{b}; };
   return {{device, static_cast<std::int64_t>(g.dtype), flag(g.accumulate), flag(g.tf32), g.m, g.n, g.k, g.batch,
            g.a_row, g.a_col, g.b_row, g.b_col, g.c_row, g.a_batch, g.b_batch, g.c_batch,
-           alignment_of(g.a) * 10000 + alignment_of(g.b) * 100 + alignment_of(g.c)}};
+           alignment_of(g.a) * 1'000'000 + alignment_of(g.b) * 1000 + alignment_of(g.c)}};
 }
 
 /// The strides follow from the sizes and from where the channels lie.
