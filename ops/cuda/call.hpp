@@ -27,11 +27,17 @@ struct Operand {
   std::int64_t strides[max_rank];
 };
 
+/// i / n: in 32 bits where both fit, which a GPU does several times faster.
+STRATA_HD std::int64_t quotient(std::int64_t i, std::int64_t n) {
+  if (((i | n) >> 31) == 0) return static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(n);
+  return i / n;
+}
+
 /// The offset of element i of `axes` in memory with these strides, in elements.
 STRATA_HD std::int64_t offset_of(const Axes& axes, const std::int64_t* strides, std::int64_t i) {
   std::int64_t at = 0;
   for (int k = axes.rank - 1; k > 0; --k) {
-    const std::int64_t n = axes.shape[k], q = i / n;
+    const std::int64_t n = axes.shape[k], q = quotient(i, n);
     at += (i - q * n) * strides[k];
     i = q;
   }

@@ -42,7 +42,7 @@ void place_numbers(In x, PointwiseCall& call) {
 bool all_plain(const PointwiseCall& call, std::size_t arity) {
   if (call.axes.rank > 1) return false;
   for (std::size_t k = 0; k < arity; ++k) {
-    if (call.x[k].data && call.axes.rank == 1 && call.x[k].strides[0] != 1) return false;
+    if (call.x[k].data && call.axes.rank == 1 && call.x[k].strides[0] != 1 && call.x[k].strides[0] != 0) return false;
   }
   return true;
 }

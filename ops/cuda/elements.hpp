@@ -12,7 +12,7 @@ inline constexpr int max_operands = 4;
 struct PointwiseCall {
   Axes axes;
   void* y;
-  bool plain;  // every operand with memory lies as y does
+  bool plain;  // every operand with memory lies as y does, or is one element
   Operand x[max_operands];
   alignas(8) unsigned char value[max_operands][8];
   alignas(16) unsigned char params[32];

@@ -29,7 +29,7 @@ using compute_t = std::conditional_t<std::is_same_v<S, BFloat16> || std::is_same
 template <class D, class S, int lanes>
 struct Pointwise {
   PointwiseCall c;
-  bool vector;  // all operands lie as y does, at addresses that `lanes` elements need
+  bool vector;  // all operands lie as y does, at addresses that `lanes` elements need, or are one element
 
   using T = compute_t<S>;
   static constexpr bool truth = D::typing == Typing::predicate || D::typing == Typing::logical;
@@ -41,19 +41,31 @@ struct Pointwise {
   template <int k>
   using In = std::conditional_t<D::typing == Typing::select && k == 0, bool, S>;
 
+  /// Elements from `first` on that lie in one row of the innermost axis: there a step leads from one to the next.
+  STRATA_BOTH std::int64_t left_in_row(std::int64_t first) const {
+    if (c.axes.rank < 2 || lanes == 1) return lanes;
+    const std::int64_t length = c.axes.shape[c.axes.rank - 1];
+    return length - (first - quotient(first, length) * length);
+  }
+
   template <int k>
   STRATA_BOTH Lanes<In<k>> read(std::int64_t first, int n) const {
     using E = In<k>;
-    const auto* data = static_cast<const E*>(c.x[k].data);
-    if (data && vector && n == lanes) return *reinterpret_cast<const Lanes<E>*>(data + first);
-    Lanes<E> x;
-    for (int l = 0; l < lanes; ++l) {
-      if (!data)
-        x.of[l] = *reinterpret_cast<const E*>(c.value[k]);
-      else
-        x.of[l] = data[l < n ? (c.plain ? first + l : offset_of(c.axes, c.x[k].strides, first + l)) : 0];
+    const Operand& x = c.x[k];
+    const auto* data = static_cast<const E*>(x.data);
+    const bool one = !data || (c.axes.rank == 1 && x.strides[0] == 0);  // the same for all
+    if (vector && !one && n == lanes) return *reinterpret_cast<const Lanes<E>*>(data + first);
+    Lanes<E> y;
+    if (one) {
+      const E value = data ? *data : *reinterpret_cast<const E*>(c.value[k]);
+      for (int l = 0; l < lanes; ++l) y.of[l] = value;
+      return y;
     }
-    return x;
+    const std::int64_t at = offset_of(c.axes, x.strides, first), left = left_in_row(first);
+    const std::int64_t step = c.axes.rank > 0 ? x.strides[c.axes.rank - 1] : 0;
+    for (int l = 0; l < lanes; ++l)
+      y.of[l] = data[l >= n ? at : l < left ? at + l * step : offset_of(c.axes, x.strides, first + l)];
+    return y;
   }
 
   template <std::size_t... k>
@@ -96,8 +108,10 @@ inline bool vectors_fit(const PointwiseCall& c, int arity, int item, int out, in
     return reinterpret_cast<std::uintptr_t>(p) % static_cast<std::uintptr_t>(bytes) == 0;
   };
   bool all = c.plain && fits(c.y, out * lanes);
-  for (int k = 0; k < arity; ++k)
-    all = all && (!c.x[k].data || fits(c.x[k].data, (select && k == 0 ? 1 : item) * lanes));
+  for (int k = 0; k < arity; ++k) {
+    const bool one = !c.x[k].data || (c.axes.rank == 1 && c.x[k].strides[0] == 0);
+    all = all && (one || fits(c.x[k].data, (select && k == 0 ? 1 : item) * lanes));
+  }
   return all;
 }
 

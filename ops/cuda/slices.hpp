@@ -55,12 +55,6 @@ struct TriangleCall {
   bool upper;
 };
 
-/// i / n: in 32 bits where both fit, which a GPU does several times faster.
-STRATA_HD std::int64_t quotient(std::int64_t i, std::int64_t n) {
-  if (((i | n) >> 31) == 0) return static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(n);
-  return i / n;
-}
-
 struct SliceLibrary {
   Error (*resolve)(int device, const ResolveCall& call);
   Error (*gather)(int device, const GatherCall& call);
