@@ -5,6 +5,7 @@
 #pragma once
 #include <span>
 
+#include "strata/core/host_device.hpp"
 #include "strata/core/tensor.hpp"
 
 namespace strata {
@@ -17,6 +18,6 @@ class Border {
 };
 
 /// The innermost border on this thread; null outside of any.
-extern thread_local Border* border __attribute__((tls_model("initial-exec")));
+extern thread_local Border* border STRATA_THREAD_POINTER;
 
 }  // namespace strata

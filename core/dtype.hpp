@@ -2,7 +2,6 @@
 // Every module uses it. `Dtype` names what a tensor holds; `BFloat16` and `Float16` are storage types that compute in
 // float.
 #pragma once
-#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <string_view>
@@ -48,11 +47,13 @@ struct BFloat16 {
   std::uint16_t bits = 0;
   BFloat16() = default;
   STRATA_BOTH explicit BFloat16(float x) {
-    const auto u = std::bit_cast<std::uint32_t>(x);
+    const auto u = __builtin_bit_cast(std::uint32_t, x);
     bits = x != x ? static_cast<std::uint16_t>((u >> 16) | 0x40)
                   : static_cast<std::uint16_t>((u + 0x7fff + ((u >> 16) & 1)) >> 16);
   }
-  STRATA_BOTH explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+  STRATA_BOTH explicit operator float() const {
+    return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);
+  }
 };
 
 /// IEEE half: 5 bits of exponent, 10 of fraction. Rounds to nearest even.
@@ -64,7 +65,7 @@ struct Float16 {
 };
 
 STRATA_BOTH inline Float16::Float16(float x) {
-  const auto u = std::bit_cast<std::uint32_t>(x);
+  const auto u = __builtin_bit_cast(std::uint32_t, x);
   const auto sign = static_cast<std::uint16_t>((u >> 16) & 0x8000);
   const std::uint32_t a = u & 0x7fffffff;
   if (a > 0x7f800000)
@@ -75,18 +76,18 @@ STRATA_BOTH inline Float16::Float16(float x) {
     bits = static_cast<std::uint16_t>(sign | ((a - 0x38000000 + 0xfff + ((a >> 13) & 1)) >> 13));
   else {  // denormal: let float addition round, the magic constant puts the last place of a half at the float's last
           // bit
-    const float f = std::bit_cast<float>(a) + 0.5f;
-    bits = static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(f) - 0x3f000000));
+    const float f = __builtin_bit_cast(float, a) + 0.5f;
+    bits = static_cast<std::uint16_t>(sign | (__builtin_bit_cast(std::uint32_t, f) - 0x3f000000));
   }
 }
 
 STRATA_BOTH inline Float16::operator float() const {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000) << 16;
   const std::uint32_t a = bits & 0x7fff;
-  if (a >= 0x7c00) return std::bit_cast<float>(sign | 0x7f800000 | ((a & 0x3ff) << 13));
-  if (a >= 0x400) return std::bit_cast<float>(sign | ((a << 13) + 0x38000000));
+  if (a >= 0x7c00) return __builtin_bit_cast(float, sign | 0x7f800000 | ((a & 0x3ff) << 13));
+  if (a >= 0x400) return __builtin_bit_cast(float, sign | ((a << 13) + 0x38000000));
   const float f = static_cast<float>(a) * 0x1p-24f;
-  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(f));
+  return __builtin_bit_cast(float, sign | __builtin_bit_cast(std::uint32_t, f));
 }
 
 template <class T>

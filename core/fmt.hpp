@@ -1,5 +1,8 @@
 // fmt's formatters for tensors, shapes, dtypes and devices: fmt::print("{}\n", x). Part of the umbrella.
 #pragma once
+#if defined(__CUDACC__) && !defined(FMT_USE_CONSTEXPR)
+#define FMT_USE_CONSTEXPR 1  // fmt 9 takes nvcc for a compiler that has none, and is then no C++20
+#endif
 #include <fmt/format.h>
 
 #include <string>

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "strata/core/host_device.hpp"
 #include "strata/core/tensor.hpp"
 
 namespace strata {
@@ -70,7 +71,7 @@ struct LevelStack {
   Level& top() { return *levels[depth]; }
 };
 
-extern thread_local LevelStack level_stack __attribute__((tls_model("initial-exec")));
+extern thread_local LevelStack level_stack STRATA_THREAD_POINTER;
 
 /// A name for a level that outlives it.
 struct LevelId {

@@ -1,5 +1,6 @@
 // Randomness: threefry against JAX's numbers, keys under vmap against the loop, error messages. The oracle
 // (tests/oracle_test.cpp) compares every sampler with JAX; here are the laws that do not need reference data.
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <set>
