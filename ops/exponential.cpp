@@ -22,11 +22,6 @@ Tensor xlog1py(Tensor a, Tensor b) { return pointwise<XLog1pY>(std::move(a), std
 
 Tensor logit(Tensor p) { return log(p / (1 - p)); }
 
-Tensor share_of_sum(const Tensor& x, const Tensor& y, Tensor (*exponential)(Tensor)) {
-  constexpr double inf = std::numeric_limits<double>::infinity();
-  return exponential(where(x == inf, 0, x) - where(y == inf, 0, y));
-}
-
 std::vector<Entry> exponential_entries() {
   return {entry<row<Exp>>(),
           entry<row<Exp2>>(),

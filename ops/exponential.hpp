@@ -1,6 +1,8 @@
 // Exponentials and logarithms, and what is made of them. Pointwise, so each op is its formula, its derivative and its
 // samples. Integers become floats first.
 #pragma once
+#include <limits>
+
 #include "strata/ops/formula.hpp"
 #include "strata/ops/pointwise.hpp"
 
@@ -129,8 +131,12 @@ struct Logistic : Pointwise<Logistic, 1> {
   static Samples samples() { return unary_samples(&strata::logistic); }
 };
 
-/// exp(x - y) where y = logaddexp(x, ...): an infinite y that equals x counts as no distance, as in JAX.
-Tensor share_of_sum(const Tensor& x, const Tensor& y, Tensor (*exponential)(Tensor));
+/// x - y where y = logaddexp(x, ...): an infinite y that equals x counts as no distance, as in JAX.
+template <class T>
+STRATA_HD T below_sum(T x, T y) {
+  const T inf = T(std::numeric_limits<double>::infinity());
+  return formula::select(x == inf, T(0), x) - formula::select(y == inf, T(0), y);
+}
 
 struct LogAddExp : Pointwise<LogAddExp, 2> {
   static constexpr std::string_view name = "logaddexp";
@@ -140,9 +146,9 @@ struct LogAddExp : Pointwise<LogAddExp, 2> {
   STRATA_HD static T scalar(T a, T b) {
     return math::logaddexp(a, b);
   }
-  static Partials<2> partial(const Tensor& a, const Tensor& b, const Tensor& y, Need need) {
-    return {need[0] ? share_of_sum(a, y, &strata::exp) : Tensor(),
-            need[1] ? share_of_sum(b, y, &strata::exp) : Tensor()};
+  template <class T>
+  STRATA_HD static Slopes<T> slopes(T a, T b, T y, Wanted want) {
+    return {want.first ? formula::exp(below_sum(a, y)) : T(), want.second ? formula::exp(below_sum(b, y)) : T()};
   }
   static Samples samples() { return binary_samples(&strata::logaddexp); }
 };
@@ -155,9 +161,9 @@ struct LogAddExp2 : Pointwise<LogAddExp2, 2> {
   STRATA_HD static T scalar(T a, T b) {
     return math::logaddexp2(a, b);
   }
-  static Partials<2> partial(const Tensor& a, const Tensor& b, const Tensor& y, Need need) {
-    return {need[0] ? share_of_sum(a, y, &strata::exp2) : Tensor(),
-            need[1] ? share_of_sum(b, y, &strata::exp2) : Tensor()};
+  template <class T>
+  STRATA_HD static Slopes<T> slopes(T a, T b, T y, Wanted want) {
+    return {want.first ? formula::exp2(below_sum(a, y)) : T(), want.second ? formula::exp2(below_sum(b, y)) : T()};
   }
   static Samples samples() { return binary_samples(&strata::logaddexp2); }
 };

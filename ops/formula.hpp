@@ -28,6 +28,13 @@ STRATA_HD auto isfinite(T x) {
     return math::isfinite(x);
 }
 template <class T>
+STRATA_HD T pow(T x, T y) {
+  if constexpr (is_tensor<T>)
+    return strata::pow(std::move(x), std::move(y));
+  else
+    return math::pow(x, y);
+}
+template <class T>
 STRATA_HD T integer_pow(T x, int n) {
   if constexpr (is_tensor<T>)
     return strata::integer_pow(std::move(x), n);
@@ -76,6 +83,13 @@ STRATA_HD T exp(T x) {
     return strata::exp(std::move(x));
   else
     return math::exp(x);
+}
+template <class T>
+STRATA_HD T exp2(T x) {
+  if constexpr (is_tensor<T>)
+    return strata::exp2(std::move(x));
+  else
+    return math::exp2(x);
 }
 template <class T>
 STRATA_HD T expm1(T x) {

@@ -27,14 +27,6 @@ bool accepts(const PointwiseInfo& info, Dtype d) {
   return (info.accepts & a) != 0;
 }
 
-Shape common_shape(std::string_view op, Out x) {
-  Shape shape = x[0].shape();
-  for (std::size_t k = 1; k < x.size(); ++k) {
-    if (!(x[k].shape() == shape)) shape = broadcast_shapes(op, shape, x[k].shape());
-  }
-  return shape;
-}
-
 [[noreturn]] void refuse_dtype(const PointwiseInfo& info, Dtype d) {
   const char* wanted = info.accepts == bits       ? "integer or bool"
                        : info.accepts == integers ? "integer"
@@ -70,24 +62,27 @@ void settle_types(const PointwiseInfo& info, Out x) {
   }
 }
 
-/// Applies the op to arguments of settled dtypes; wrapped ones get the full shape first.
-Tensor apply_broadcast(const Op& op, const void* params, Out x) {
+}  // namespace
+
+Shape common_shape(std::string_view op, In x) {
+  Shape shape = x[0].shape();
+  for (std::size_t k = 1; k < x.size(); ++k) {
+    if (!(x[k].shape() == shape)) shape = broadcast_shapes(op, shape, x[k].shape());
+  }
+  return shape;
+}
+
+void apply_broadcast(const Op& op, const void* params, Out x, Out y) {
   bool plain = true;
   for (const Tensor& t : x) plain &= t.is_dense();
-  Tensor y;
-  if (plain) [[likely]] {
-    op.eval(params, x, Out(&y, 1));
-    return y;
-  }
+  if (plain) [[likely]]
+    return op.eval(params, x, y);
   const Shape shape = common_shape(op.name, x);
   for (Tensor& t : x) {
     if (t.is_wrapped() && !(t.shape() == shape)) t = broadcast_to(std::move(t), shape);
   }
-  dispatch({op, params, x, Out(&y, 1)});
-  return y;
+  dispatch({op, params, x, y});
 }
-
-}  // namespace
 
 Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* params, Out x) {
   const Impl* in[max_arity];
@@ -95,7 +90,8 @@ Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* para
   Tensor y;
   if (quick(op, params, in, y)) return y;
   settle_types(info, x);
-  return apply_broadcast(op, params, x);
+  apply_broadcast(op, params, x, Out(&y, 1));
+  return y;
 }
 
 void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y) {
@@ -120,7 +116,7 @@ Tensor eval_pointwise_now(const PointwiseInfo& info, const void* params, Out x, 
   return backend(device_of(x)).elements.pointwise(info, params, x, shape, weak);
 }
 
-void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::span<Lane> y) {
+int align_lanes(std::span<Lane> x, Out in) {
   int axis = -1, rank = 0;
   for (const Lane& l : x) {
     if (!l.mapped()) continue;
@@ -128,7 +124,6 @@ void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::s
     rank = l.value.ndim() - 1;
     break;
   }
-  Tensor in[max_arity];
   for (std::size_t k = 0; k < x.size(); ++k) {
     Lane& l = x[k];
     if (l.mapped()) {
@@ -138,7 +133,14 @@ void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::s
       in[k] = position > 0 ? expand_dims(std::move(l.value), position) : std::move(l.value);
     }
   }
-  y[0] = {apply_broadcast(op, params, Out(in, x.size())), axis};
+  return axis;
+}
+
+void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::span<Lane> y) {
+  Tensor in[max_arity];
+  const int axis = align_lanes(x, in);
+  y[0].axis = axis;
+  apply_broadcast(op, params, Out(in, x.size()), Out(&y[0].value, 1));
 }
 
 Tensor scale_cotangent(const Tensor& partial, const Tensor& g) {

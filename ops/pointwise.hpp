@@ -111,6 +111,15 @@ using Partials = std::array<Tensor, static_cast<std::size_t>(N)>;
 const Tensor& one();
 const Tensor& minus_one();
 
+/// The same for two arguments, of numbers or tensors; what is not wanted may be anything.
+template <class T>
+struct Slopes {
+  T first, second;
+};
+struct Wanted {
+  bool first = false, second = false;
+};
+
 /// Runs a dense pointwise op: broadcasts, allocates or takes over an argument's buffer, loops. ShapeError when shapes
 /// do not broadcast.
 void eval_pointwise(const PointwiseInfo& info, const void* params, Out x, Out y);
@@ -121,6 +130,12 @@ bool eval_small(const PointwiseInfo& info, const void* params, const Impl* const
 Tensor apply_pointwise(const Op& op, const PointwiseInfo& info, const void* params, Out x);
 /// Rules of the family, out of line.
 void batch_pointwise(const Op& op, const void* params, std::span<Lane> x, std::span<Lane> y);
+/// The shape that x broadcast to. ShapeError naming `op` where they do not.
+Shape common_shape(std::string_view op, In x);
+/// Applies the op to arguments of settled dtypes; wrapped ones get the full shape first.
+void apply_broadcast(const Op& op, const void* params, Out x, Out y);
+/// Operands whose lanes lie on one axis, which is returned, and which broadcast as the logical ones do.
+int align_lanes(std::span<Lane> x, Out in);
 Tensor scale_cotangent(const Tensor& partial, const Tensor& g);
 /// No tape and no dual holds x, and its elements are at hand or pending: a fused kernel may stand for several ops.
 bool fusible(const Tensor& x);
@@ -134,6 +149,7 @@ Tensor scaled_product(const Tensor& g, const Tensor& x, const Tensor& y, const Q
 ///                               v is what the op keeps: x, y or x, y. It serves tangents and cotangents, as one fused
 ///                               kernel on plain values and as a composition of ops where these are differentiated
 ///                               again; with scaled_slope(g, v), d scaled / d v made of ops, as that kernel always.
+///   slopes(a, b, y, want)       d y / d a and d y / d b, N = 2, as a template like `scaled`
 ///   partial(x..., y[, need])    d y / d x_k, one per argument, made of ops
 ///   products(g, x..., y, need)  g * d y / d x_k, one per argument, made of ops: where a product would be wrong or slow
 /// each with the op's Params in front if it has any.
@@ -193,8 +209,13 @@ struct Pointwise {
       return scale_all(D::partial(q..., x[I]..., y, need), g, need);
     else if constexpr (requires { D::partial(q..., x[I]..., y); })
       return scale_all(D::partial(q..., x[I]..., y), g, need);
+    else if constexpr (requires { D::slopes(x[I]..., y, Wanted{}); })
+      return scale_slopes(D::slopes(x[I]..., y, Wanted{need[0], need[1]}), g, need);
     else
       return {scaled_product<D>(g, x[I]..., y, q...)};
+  }
+  static Partials<N> scale_slopes(Slopes<Tensor> d, const Tensor& g, Need need) {
+    return scale_all({std::move(d.first), std::move(d.second)}, g, need);
   }
   static Partials<N> scale_all(Partials<N> partials, const Tensor& g, Need need) {
     for (int i = 0; i < N; ++i) {

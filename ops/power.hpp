@@ -77,10 +77,11 @@ struct Pow : Pointwise<Pow, 2> {
     return math::pow(x, y);
   }
   // d / dx is y x^(y - 1), and 0 where y is; d / dy is log(x) x^y, and 0 where x is.
-  static Partials<2> partial(const Tensor& x, const Tensor& y, const Tensor& result, Need need) {
-    Partials<2> d;
-    if (need[0]) d[0] = y * pow(x, where(y == 0, 1, y - 1));
-    if (need[1]) d[1] = log(where(x == 0, 1, x)) * result;
+  template <class T>
+  STRATA_HD static Slopes<T> slopes(T x, T y, T result, Wanted want) {
+    Slopes<T> d{};
+    if (want.first) d.first = y * formula::pow(x, formula::select(y == T(0), T(1), y - T(1)));
+    if (want.second) d.second = formula::log(formula::select(x == T(0), T(1), x)) * result;
     return d;
   }
   static Samples samples() { return binary_samples(&strata::pow, 0.3, 2.0); }
@@ -95,9 +96,12 @@ struct Hypot : Pointwise<Hypot, 2> {
     return math::hypot(a, b);
   }
   // At the origin the maximum of two absolute values decides, as in JAX: 1/2 each.
-  static Partials<2> partial(const Tensor& a, const Tensor& b, const Tensor& y, Need need) {
-    const Tensor origin = y == 0, safe = where(origin, 1, y);
-    return {need[0] ? where(origin, 0.5, a / safe) : Tensor(), need[1] ? where(origin, 0.5, b / safe) : Tensor()};
+  template <class T>
+  STRATA_HD static Slopes<T> slopes(T a, T b, T y, Wanted want) {
+    const auto origin = y == T(0);
+    const T safe = formula::select(origin, T(1), y);
+    return {want.first ? formula::select(origin, T(0.5), a / safe) : T(),
+            want.second ? formula::select(origin, T(0.5), b / safe) : T()};
   }
   static Samples samples() { return binary_samples(&strata::hypot, 0.3, 2.0); }
 };

@@ -221,9 +221,10 @@ struct Atan2 : Pointwise<Atan2, 2> {
   STRATA_HD static T scalar(T a, T b) {
     return math::atan2(a, b);
   }
-  static Partials<2> partial(const Tensor& a, const Tensor& b, const Tensor&, Need need) {
-    const Tensor r = square(a) + square(b);
-    return {need[0] ? b / r : Tensor(), need[1] ? -a / r : Tensor()};
+  template <class T>
+  STRATA_HD static Slopes<T> slopes(T a, T b, T, Wanted want) {
+    const T r = formula::square(a) + formula::square(b);
+    return {want.first ? b / r : T(), want.second ? -a / r : T()};
   }
   static Samples samples() { return binary_samples(&strata::atan2, 0.3, 2.0); }
 };

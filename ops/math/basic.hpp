@@ -25,7 +25,7 @@ struct Of {
 #endif
 };
 template <class T>
-requires std::is_class_v<T>
+requires requires { typename T::Lane; }
 struct Of<T> {
   using Lane = typename T::Lane;
   using Bits = typename T::template Rebind<typename Of<Lane>::Bits>;
@@ -48,7 +48,9 @@ template <class T>
 inline constexpr bool fused = detail::Of<T>::fused;
 
 template <class T>
-concept Register = std::is_class_v<T>;
+concept Register = requires {
+  typename T::Lane;
+};
 
 /// The layout of float and double.
 template <class Lane>
