@@ -22,7 +22,7 @@ struct Kernels;
 }
 
 struct DeviceLibrary {
-  static constexpr int current = 1;
+  static constexpr int current = 2;
   static constexpr int max_streams = 16;  ///< threads beyond share
 
   int interface;   ///< `current` as the library was built
@@ -40,6 +40,8 @@ struct DeviceLibrary {
   const char* (*synchronize)(int device);
 
   int (*stream)();  ///< the number of this thread's streams
+  /// This thread's stream, for kernels of users' own files; a cudaStream_t where the library is CUDA's.
+  const char* (*stream_handle)(int device, void** stream);
   /// This thread's stream waits for the work that `streams` have been given.
   const char* (*wait_for)(int device, std::uint32_t streams);
 

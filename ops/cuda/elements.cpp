@@ -29,24 +29,6 @@ Tensor result_buffer(Out x, const Shape& shape, Dtype stored, Device device, boo
   return empty_dense(shape, stored, device, weak);
 }
 
-/// Scalars of the CPU go by value.
-void place_numbers(In x, PointwiseCall& call) {
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    const Dense& d = dense(x[k]);
-    if (d.device != cpu) continue;
-    std::memcpy(call.value[k], d.data, static_cast<std::size_t>(itemsize(d.dtype)));
-    call.x[k].data = nullptr;
-  }
-}
-
-bool all_plain(const PointwiseCall& call, std::size_t arity) {
-  if (call.axes.rank > 1) return false;
-  for (std::size_t k = 0; k < arity; ++k) {
-    if (call.x[k].data && call.axes.rank == 1 && call.x[k].strides[0] != 1 && call.x[k].strides[0] != 0) return false;
-  }
-  return true;
-}
-
 Tensor pointwise(const PointwiseInfo& info, const void* params, Out x, const Shape& shape, bool weak) {
   const Device device = device_of(x);
   const Dtype dtype = x[x.size() - 1].dtype();
@@ -60,8 +42,8 @@ Tensor pointwise(const PointwiseInfo& info, const void* params, Out x, const Sha
   }
   if (info.params_size > 0) std::memcpy(call.params, params, info.params_size);
   call.axes = merged_axes(shape, x, {call.x, x.size()});
-  place_numbers(x, call);
-  call.plain = all_plain(call, x.size());
+  place_numbers(x, call.x, call.value);
+  call.plain = all_plain(call.axes, {call.x, x.size()});
   Tensor y = result_buffer(x, shape, result_dtype(info.typing, dtype), device, weak);
   call.y = dense(y).data;
   if (call.axes.size > 0) check_device(info.name.data(), device, launch(device.index, call));

@@ -2,17 +2,12 @@
 #pragma once
 #include <cub/block/block_scan.cuh>
 
+#include "strata/ops/cuda/each.hpp"
 #include "strata/ops/cuda/runtime.hpp"
 
 namespace strata::gpu {
 
 namespace detail {
-
-template <class F>
-__global__ void __launch_bounds__(block_threads) each(std::int64_t n, F f) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * block_threads;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * block_threads + threadIdx.x; i < n; i += step) f(i);
-}
 
 /// Which unit (row and part) this thread works on, and as which of how many threads.
 template <By by>

@@ -14,6 +14,11 @@ namespace strata::gpu {
 /// Does `work` with the double's memory open, or records it.
 Error give(std::function<void()> work);
 
+/// What core/device_library.hpp calls a stream's handle, in the double.
+struct HostStream {
+  Error (*give)(std::function<void()> work);
+};
+
 template <class F>
 Error for_each(int, std::int64_t n, F f) {
   return give([=] {

@@ -15,6 +15,7 @@ Error copy_out(int device, void* to, const void* from, std::size_t bytes);
 Error copy_across(int to_device, void* to, int from_device, const void* from, std::size_t bytes);
 Error synchronize(int device);
 int stream();
+Error stream_handle(int device, void** stream);
 Error wait_for(int device, std::uint32_t streams);
 void memory_held(int device, DeviceMemory* statistics);
 void reset_peak(int device);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "strata/ops/cuda/elements.hpp"
+#include "strata/ops/cuda/lanes.hpp"
 #include "strata/ops/cuda/launch.hpp"
 #include "strata/ops/pointwise.hpp"
 
@@ -20,10 +21,6 @@ extern const std::span<const Formula> activation_formulas, arithmetic_formulas, 
     exponential_formulas, losses_formulas, power_formulas, rounding_formulas, select_formulas, special_formulas,
     trigonometric_formulas;
 
-/// What a formula computes with: halves in float.
-template <class S>
-using compute_t = std::conditional_t<std::is_same_v<S, BFloat16> || std::is_same_v<S, Float16>, float, S>;
-
 /// Op D on stored elements of type S. One call of the functor does `lanes` neighbouring elements; where memory allows
 /// it, each operand's are one load.
 template <class D, class S, int lanes>
@@ -34,56 +31,18 @@ struct Pointwise {
   using T = compute_t<S>;
   static constexpr bool truth = D::typing == Typing::predicate || D::typing == Typing::logical;
   using R = std::conditional_t<truth, bool, S>;
-  template <class E>
-  struct alignas(sizeof(E) * lanes) Lanes {
-    E of[lanes];
-  };
   template <int k>
   using In = std::conditional_t<D::typing == Typing::select && k == 0, bool, S>;
 
-  /// Elements from `first` on that lie in one row of the innermost axis: there a step leads from one to the next.
-  STRATA_BOTH std::int64_t left_in_row(std::int64_t first) const {
-    if (c.axes.rank < 2 || lanes == 1) return lanes;
-    const std::int64_t length = c.axes.shape[c.axes.rank - 1];
-    return length - (first - quotient(first, length) * length);
-  }
-
-  template <int k>
-  STRATA_BOTH Lanes<In<k>> read(std::int64_t first, int n) const {
-    using E = In<k>;
-    const Operand& x = c.x[k];
-    const auto* data = static_cast<const E*>(x.data);
-    const bool one = !data || (c.axes.rank == 1 && x.strides[0] == 0);  // the same for all
-    if (vector && !one && n == lanes) return *reinterpret_cast<const Lanes<E>*>(data + first);
-    Lanes<E> y;
-    if (one) {
-      const E value = data ? *data : *reinterpret_cast<const E*>(c.value[k]);
-      for (int l = 0; l < lanes; ++l) y.of[l] = value;
-      return y;
-    }
-    const std::int64_t at = offset_of(c.axes, x.strides, first), left = left_in_row(first);
-    const std::int64_t step = c.axes.rank > 0 ? x.strides[c.axes.rank - 1] : 0;
-    for (int l = 0; l < lanes; ++l)
-      y.of[l] = data[l >= n ? at : l < left ? at + l * step : offset_of(c.axes, x.strides, first + l)];
-    return y;
-  }
-
   template <std::size_t... k>
   STRATA_BOTH void run(std::int64_t first, int n, std::index_sequence<k...>) const {
-    compute(first, n, read<static_cast<int>(k)>(first, n)...);
+    compute(first, n, read_lanes<In<k>, lanes>(c.axes, c.x[k], c.value[k], vector, first, n)...);
   }
   template <class... X>
   STRATA_BOTH void compute(std::int64_t first, int n, const X&... x) const {
-    Lanes<R> y;
+    Lanes<R, lanes> y;
     for (int l = 0; l < lanes; ++l) y.of[l] = static_cast<R>(formula(value(x.of[l])...));
-    R* to = static_cast<R*>(c.y) + first;
-    if (vector && n == lanes) {
-      *reinterpret_cast<Lanes<R>*>(to) = y;
-    } else {
-      for (int l = 0; l < lanes; ++l) {
-        if (l < n) to[l] = y.of[l];
-      }
-    }
+    write_lanes(c.y, y, vector, first, n);
   }
   STRATA_BOTH static bool value(bool b) { return b; }
   template <class E>
@@ -104,14 +63,9 @@ struct Pointwise {
 
 /// Whether every operand with memory, and y, begin where `bytes` at once can be read.
 inline bool vectors_fit(const PointwiseCall& c, int arity, int item, int out, int lanes, bool select) {
-  const auto fits = [](const void* p, int bytes) {
-    return reinterpret_cast<std::uintptr_t>(p) % static_cast<std::uintptr_t>(bytes) == 0;
-  };
-  bool all = c.plain && fits(c.y, out * lanes);
-  for (int k = 0; k < arity; ++k) {
-    const bool one = !c.x[k].data || (c.axes.rank == 1 && c.x[k].strides[0] == 0);
-    all = all && (one || fits(c.x[k].data, (select && k == 0 ? 1 : item) * lanes));
-  }
+  bool all = c.plain && aligned_for(c.y, out * lanes);
+  for (int k = 0; k < arity; ++k)
+    all = all && (one_element(c.axes, c.x[k]) || aligned_for(c.x[k].data, (select && k == 0 ? 1 : item) * lanes));
   return all;
 }
 

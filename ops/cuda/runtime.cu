@@ -169,6 +169,11 @@ Error synchronize(int device) {
   return said(cudaDeviceSynchronize());
 }
 
+Error stream_handle(int device, void** stream) {
+  Error error = nullptr;
+  *stream = stream_on(device, error);
+  return error;
+}
 Error wait_for(int device, std::uint32_t streams) {
   Error error = nullptr;
   const cudaStream_t mine = stream_on(device, error);

@@ -2,6 +2,7 @@
 #include "strata/ops/cuda/tensors.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "strata/core/error.hpp"
 #include "strata/core/level.hpp"
@@ -33,7 +34,7 @@ Axes axes_of(const Shape& shape) {
 
 Axes merged_axes(const Shape& shape, std::span<const Tensor> x, std::span<Operand> operands) {
   Axes a = axes_of(shape);
-  std::int64_t* strides[8];
+  std::int64_t* strides[max_merged];
   for (std::size_t k = 0; k < x.size(); ++k) {
     const Dense& d = dense(x[k]);
     operands[k].data = d.data;
@@ -45,6 +46,23 @@ Axes merged_axes(const Shape& shape, std::span<const Tensor> x, std::span<Operan
   }
   a.rank = merge_axes(a.rank, a.shape, strides, static_cast<int>(x.size()));
   return a;
+}
+
+void place_numbers(std::span<const Tensor> x, Operand* operands, unsigned char (*value)[8]) {
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    const Dense& d = dense(x[k]);
+    if (d.device != cpu) continue;
+    std::memcpy(value[k], d.data, static_cast<std::size_t>(itemsize(d.dtype)));
+    operands[k].data = nullptr;
+  }
+}
+
+bool all_plain(const Axes& axes, std::span<const Operand> operands) {
+  if (axes.rank > 1) return false;
+  for (const Operand& o : operands) {
+    if (o.data && axes.rank == 1 && o.strides[0] != 1 && o.strides[0] != 0) return false;
+  }
+  return true;
 }
 
 }  // namespace strata::gpu

@@ -20,6 +20,7 @@ inline void check(const char* kernel, const Tensor& x, Error error) {
 /// DeviceError: there is no such kernel yet.
 [[noreturn]] void no_kernel(const char* op, const Tensor& x);
 
+inline constexpr int max_merged = 16;  ///< operands
 /// The common axes of operands over `shape` (each broadcasts to it), merged; fills their strides.
 Axes merged_axes(const Shape& shape, std::span<const Tensor> x, std::span<Operand> operands);
 /// The same for tensors of exactly this shape.
@@ -27,6 +28,10 @@ inline Axes merged_axes(const Tensor& a, Operand& oa) { return merged_axes(a.sha
 
 /// An operand of a dense tensor, its strides as they are (its axes are the tensor's own).
 Operand operand(const Tensor& x);
+/// Scalars of the CPU go by value: each gets its bytes in `value`, and no memory.
+void place_numbers(std::span<const Tensor> x, Operand* operands, unsigned char (*value)[8]);
+/// Whether every operand with memory lies row-major without gaps over `axes`, or is one element.
+bool all_plain(const Axes& axes, std::span<const Operand> operands);
 /// The axes of a shape, not merged.
 Axes axes_of(const Shape& shape);
 
