@@ -43,9 +43,10 @@ endif()
 message(STATUS "CUDA backend: nvcc ${CMAKE_CUDA_COMPILER_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")
 
 file(GLOB_RECURSE strata_cuda_sources CONFIGURE_DEPENDS ops/cuda/*.cu ops/cuda/libraries/*.cpp)
-# Warnings: 186 is not for generic code, 1835 not for the host, 20011 and 20014 not for formulas that tensors share. CMake 3.25 knows no C++20 for nvcc 13 and would drop the property, so the flag is given by hand. Functions marked
+# Warnings: 186 is not for generic code, 20011 and 20014 not for formulas that tensors share. CMake 3.25 knows no C++20 for nvcc 13 and would drop the property, so the flag is given by hand. Functions marked
 # constexpr run on both sides. Formulas ask for fused multiply-adds themselves where they want them.
-set(strata_cuda_flags -std=c++20 --expt-relaxed-constexpr -diag-suppress=1835,186,20011,20014)
+set(strata_cuda_user_flags -std=c++20 --expt-relaxed-constexpr) # what a user's file needs, see ops/elementwise.hpp
+set(strata_cuda_flags ${strata_cuda_user_flags} -diag-suppress=186,20011,20014)
 set_source_files_properties(${strata_cuda_sources} PROPERTIES LANGUAGE CUDA)
 if(STRATA_CCACHE AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER "${STRATA_CCACHE}")

@@ -3,13 +3,28 @@
 // Always holds: the lambda sees Elements, which know nothing but arithmetic, comparisons and st::math, so what it makes
 // has its arguments' broadcast shape and all rules (derivatives of any order, batching). Large arguments are walked
 // once, tile by tile, as one pending chain (ops/pending.hpp); nothing between arguments and results is stored.
+// On a GPU a lambda's ops run one by one. In a file that nvcc compiles a struct with a call operator for both sides
+// becomes kernels (ops/elementwise/): one for its values, one for its tangents, one for its cotangents.
 #pragma once
 #include <array>
+#include <initializer_list>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "strata/ops/ops.hpp"
+
+// Tests compile a CUDA file for the host, and say so by this name.
+#if defined(__CUDACC__) || defined(STRATA_COMPILES_KERNELS)
+#include "strata/ops/elementwise/rows.hpp"
+namespace strata::detail {
+constexpr bool compiles_kernels = true;
+}
+#else
+namespace strata::detail {
+constexpr bool compiles_kernels = false;
+}
+#endif
 
 namespace strata {
 
@@ -111,35 +126,69 @@ inline Element where(const Element& c, const Element& a, const Element& b) {
 
 namespace detail {
 
-inline Tensor element_result(const Element& y) { return y.tensor(); }
+inline Tensor element_result(const Element& y, const Shape& shape) {
+  return y.tensor().shape() == shape ? y.tensor() : broadcast_to(y.tensor(), shape);
+}
 template <class S>
-requires std::is_arithmetic_v<S> Tensor element_result(S y) { return Tensor(y); }
+requires std::is_arithmetic_v<S> Tensor element_result(S y, const Shape& shape) {
+  return element_result(Element(y), shape);
+}
 template <class A, class B>
-auto element_result(const std::pair<A, B>& y) {
-  return std::pair{element_result(y.first), element_result(y.second)};
+auto element_result(const std::pair<A, B>& y, const Shape& shape) {
+  return std::pair{element_result(y.first, shape), element_result(y.second, shape)};
 }
 template <class... A>
-auto element_result(const std::tuple<A...>& y) {
-  return std::apply([](const auto&... a) { return std::tuple{element_result(a)...}; }, y);
+auto element_result(const std::tuple<A...>& y, const Shape& shape) {
+  return std::apply([&](const auto&... a) { return std::tuple{element_result(a, shape)...}; }, y);
 }
 template <class A, std::size_t N>
-std::array<Tensor, N> element_result(const std::array<A, N>& y) {
+std::array<Tensor, N> element_result(const std::array<A, N>& y, const Shape& shape) {
   std::array<Tensor, N> results;
-  for (std::size_t i = 0; i < N; ++i) results[i] = element_result(y[i]);
+  for (std::size_t i = 0; i < N; ++i) results[i] = element_result(y[i], shape);
   return results;
+}
+
+/// The shape that the arguments of elementwise broadcast to.
+inline Shape element_shape(std::initializer_list<Shape> arguments) {
+  Shape shape;
+  for (const Shape& s : arguments) shape = s == shape ? shape : broadcast_shapes("elementwise", shape, s);
+  return shape;
 }
 
 }  // namespace detail
 
+template <class F>
+class FusedFunction;
+
 /// f, a generic lambda of numbers, as a function of tensors, which broadcast: each element of the result is f of the
 /// arguments' elements. f may return a pair, a tuple or an array of results. No `if` on elements: st::math::where.
 ///     auto gate = st::elementwise([](auto x, auto y) { return x * st::math::tanh(y); });  st::Tensor z = gate(a, b);
-template <class F>
+/// On a GPU the ops of a lambda run one by one. In a file that nvcc compiles (-std=c++20 --expt-relaxed-constexpr) f
+/// may be a struct whose call operator is for both sides: nvcc allows no generic lambda that. On tensors of a GPU of
+/// one float dtype it is one kernel, and so is each derivative; everything else is as for a lambda. A number among the
+/// arguments takes the tensors' dtype first. It may hold numbers; up to 8 arguments and 8 results.
+///     struct Gate {
+///       float slope;
+///       __host__ __device__ auto operator()(auto x, auto y) const { return x * st::math::tanh(slope * y); }
+///     };
+///     auto gate = st::elementwise(Gate{0.5f});
+template <class F, bool kernels = detail::compiles_kernels&& std::is_aggregate_v<F>>
 auto elementwise(F f) {
-  return [f = std::move(f)](const auto&... x) {
-    static_assert((std::is_constructible_v<Tensor, const decltype(x)&> && ...), "strata: elementwise takes tensors");
-    return detail::element_result(f(Element(Tensor(x))...));
-  };
+#if defined(__CUDACC_EXTENDED_LAMBDA__)
+  static_assert(
+      !__nv_is_extended_device_lambda_closure_type(F),
+      "strata: elementwise also calls its function on the host, where a __device__ lambda is nothing: write a "
+      "struct with a __host__ __device__ call operator");
+#endif
+  if constexpr (kernels) {
+    return FusedFunction<F>(std::move(f));
+  } else {
+    return [f = std::move(f)](const auto&... x) {
+      static_assert((std::is_constructible_v<Tensor, decltype(x)> && ...), "strata: elementwise takes tensors");
+      const auto y = f(Element(Tensor(x))...);
+      return detail::element_result(y, detail::element_shape({Tensor(x).shape()...}));
+    };
+  }
 }
 
 }  // namespace strata

@@ -52,7 +52,7 @@ AnyFusedCall plan_fused(Out x, std::span<const Dtype> stored, Out y) {
   AnyFusedCall call;
   call.axes = merged_axes(shape, x, {call.x, x.size()});
   place_numbers(x, call.x, call.value);
-  call.plain = all_plain(call.axes, {call.x, x.size()});
+  call.vector = all_plain(call.axes, {call.x, x.size()});
   for (std::size_t j = 0; j < y.size(); ++j) {
     y[j] = empty_dense(shape, stored[j], device, false);
     call.y[j] = dense(y[j]).data;

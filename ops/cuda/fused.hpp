@@ -12,8 +12,7 @@ inline constexpr int max_fused_in = 16, max_fused_out = 8;
 template <int inputs, int outputs>
 struct FusedCall {
   Axes axes;
-  bool plain;   // every operand with memory lies as the results do
-  bool vector;  // and begins, as they do, where several elements are one load
+  bool vector;  // every operand lies as the results do or is one element; in a kernel also: where several are one load
   Operand x[inputs];
   alignas(8) unsigned char value[inputs][8];
   void* y[outputs];
