@@ -22,16 +22,14 @@ STRATA_BOTH inline bool one_element(const Axes& axes, const Operand& x) {
   return !x.data || (axes.rank == 1 && x.strides[0] == 0);
 }
 
-/// Elements from `first` on that lie in one row of the innermost axis: there a step leads from one to the next.
-template <int lanes>
-STRATA_BOTH std::int64_t left_in_row(const Axes& axes, std::int64_t first) {
-  if (axes.rank < 2 || lanes == 1) return lanes;
-  const std::int64_t length = axes.shape[axes.rank - 1];
-  return length - (first - quotient(first, length) * length);
+/// How many elements a kernel's call computes: `lanes` where rows of the innermost axis are made up of as many, else
+/// one. So those of a call lie in one row, and there a step leads from one to the next.
+inline int elements_each(const Axes& axes, int lanes) {
+  return axes.rank < 2 || axes.shape[axes.rank - 1] % lanes == 0 ? lanes : 1;
 }
 
-/// Elements first, first + 1, ... of x, n of which exist; x without memory is the number at `value`. `vector`: operands
-/// lie as the results do, at addresses that all lanes together need, or are one element.
+/// Elements first, first + 1, ... of x, all in one row, n of which exist; x without memory is the number at `value`.
+/// `vector`: operands lie as the results do, at addresses that all lanes together need, or are one element.
 template <class E, int lanes>
 STRATA_BOTH Lanes<E, lanes> read_lanes(const Axes& axes, const Operand& x, const unsigned char* value, bool vector,
                                        std::int64_t first, int n) {
@@ -44,10 +42,9 @@ STRATA_BOTH Lanes<E, lanes> read_lanes(const Axes& axes, const Operand& x, const
     for (int l = 0; l < lanes; ++l) y.of[l] = e;
     return y;
   }
-  const std::int64_t at = offset_of(axes, x.strides, first), left = left_in_row<lanes>(axes, first);
+  const std::int64_t at = offset_of(axes, x.strides, first);
   const std::int64_t step = axes.rank > 0 ? x.strides[axes.rank - 1] : 0;
-  for (int l = 0; l < lanes; ++l)
-    y.of[l] = data[l >= n ? at : l < left ? at + l * step : offset_of(axes, x.strides, first + l)];
+  for (int l = 0; l < lanes; ++l) y.of[l] = data[l < n ? at + l * step : at];
   return y;
 }
 

@@ -21,12 +21,13 @@ extern const std::span<const Formula> activation_formulas, arithmetic_formulas, 
     exponential_formulas, losses_formulas, power_formulas, rounding_formulas, select_formulas, special_formulas,
     trigonometric_formulas;
 
-/// Op D on stored elements of type S. One call of the functor does `lanes` neighbouring elements; where memory allows
-/// it, each operand's are one load.
+/// Op D on stored elements of type S. One call of the functor does up to `lanes` neighbouring elements; where memory
+/// allows it, each operand's are one load.
 template <class D, class S, int lanes>
 struct Pointwise {
   PointwiseCall c;
   bool vector;  // all operands lie as y does, at addresses that `lanes` elements need, or are one element
+  int each;     // elements of one call, see elements_each
 
   using T = compute_t<S>;
   static constexpr bool truth = D::typing == Typing::predicate || D::typing == Typing::logical;
@@ -55,8 +56,8 @@ struct Pointwise {
       return D::scalar(*reinterpret_cast<const typename D::Params*>(c.params), v...);
   }
   STRATA_BOTH void operator()(std::int64_t i) const {
-    const std::int64_t first = i * lanes, left = c.axes.size - first;
-    run(first, left < lanes ? static_cast<int>(left) : lanes,
+    const std::int64_t first = i * each, left = c.axes.size - first;
+    run(first, left < each ? static_cast<int>(left) : each,
         std::make_index_sequence<static_cast<std::size_t>(D::inputs)>{});
   }
 };
@@ -74,7 +75,8 @@ Error launch_pointwise(int device, const PointwiseCall& call) {
   using Kernel = Pointwise<D, S, lanes>;
   const bool vector =
       vectors_fit(call, D::inputs, sizeof(S), sizeof(typename Kernel::R), lanes, D::typing == Typing::select);
-  return for_each(device, (call.axes.size + lanes - 1) / lanes, Kernel{call, vector});
+  const int each = elements_each(call.axes, lanes);
+  return for_each(device, (call.axes.size + each - 1) / each, Kernel{call, vector, each});
 }
 
 /// `dear` ops do one element at a time: their arithmetic outweighs their loads, and code for several is long.

@@ -16,6 +16,7 @@ template <class Formula, class S, int lanes>
 struct Kernel {
   gpu::FusedCall<Formula::inputs, Formula::outputs> c;
   Formula formula;
+  int each;  // elements of one call, see elements_each
 
   using V = Plain<S>;
   using Row = gpu::Lanes<S, lanes>;
@@ -52,8 +53,8 @@ struct Kernel {
     (write<static_cast<int>(j)>(y[j], first, n), ...);
   }
   STRATA_BOTH void operator()(std::int64_t i) const {
-    const std::int64_t first = i * lanes, left = c.axes.size - first;
-    run(first, left < lanes ? static_cast<int>(left) : lanes,
+    const std::int64_t first = i * each, left = c.axes.size - first;
+    run(first, left < each ? static_cast<int>(left) : each,
         std::make_index_sequence<static_cast<std::size_t>(Formula::inputs)>{},
         std::make_index_sequence<static_cast<std::size_t>(Formula::outputs)>{});
   }
@@ -63,7 +64,8 @@ struct Kernel {
 template <class Formula, class S>
 const char* launch(const Formula& formula, const gpu::AnyFusedCall& call, void* stream, int device) {
   constexpr int lanes = Formula::simple ? (sizeof(S) >= 8 ? 2 : 4) : 1;
-  Kernel<Formula, S, lanes> kernel{{call.axes, call.vector, {}, {}, {}}, formula};
+  const int each = gpu::elements_each(call.axes, lanes);
+  Kernel<Formula, S, lanes> kernel{{call.axes, call.vector, {}, {}, {}}, formula, each};
   for (int k = 0; k < Formula::inputs; ++k) {
     kernel.c.x[k] = call.x[k];
     std::copy_n(call.value[k], sizeof call.value[k], kernel.c.value[k]);
@@ -73,7 +75,7 @@ const char* launch(const Formula& formula, const gpu::AnyFusedCall& call, void* 
   }
   int given = 0;
   for (int j = 0; j < Formula::outputs; ++j) kernel.c.y[j] = has(formula.wanted(), j) ? call.y[given++] : nullptr;
-  return gpu::launch_here(stream, device, (call.axes.size + lanes - 1) / lanes, kernel);
+  return gpu::launch_here(stream, device, (call.axes.size + each - 1) / each, kernel);
 }
 
 /// The formula of dense x, of one float dtype, as one kernel.
